@@ -1,0 +1,46 @@
+//! The one place in the crate that reads a clock.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::time::Timestamp;
+
+/// Counts on from the wall clock's time at the start with a monotonic clock: a change of the wall clock
+/// moves nothing.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Clock {
+    started: Instant,
+    started_at: Timestamp,
+}
+
+#[allow(clippy::disallowed_methods, reason = "this is the clock")]
+impl Clock {
+    pub(super) fn start() -> Self {
+        let wall = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+        let since_epoch = wall.unwrap_or(Duration::ZERO);
+        let started_at = Timestamp::default().after(since_epoch);
+        Self {
+            started: Instant::now(),
+            started_at,
+        }
+    }
+
+    pub(super) fn now(&self) -> Timestamp {
+        self.started_at.after(self.started.elapsed())
+    }
+
+    /// When `at` comes, rounded up so that it has come by then.
+    pub(super) fn instant_of(&self, at: Timestamp) -> Instant {
+        // A deadline beyond what an instant can hold is as good as a year from now.
+        let wait = at.since(self.started_at) + Duration::from_micros(1);
+        let year = Duration::from_secs(366 * 24 * 3600);
+        self.started
+            .checked_add(wait)
+            .unwrap_or_else(|| Self::instant() + year)
+    }
+
+    pub(super) fn instant() -> Instant {
+        Instant::now()
+    }
+}

@@ -1,0 +1,177 @@
+//! A client's presence, and leases that release themselves.
+
+use std::sync::Arc;
+
+use tokio::sync::mpsc;
+
+use super::Broker;
+use super::ticket::{Ticket, TicketEvent};
+use crate::engine::{Authority, Command, Reply, SessionId};
+use crate::lease::{EndReason, Grant};
+use crate::refusal::Refusal;
+use crate::request::{Request, RequestId};
+use crate::token::Token;
+
+/// A client's presence.
+///
+/// When it is dropped, the client has gone: its requests and leases end, or linger as they asked.
+#[derive(Debug)]
+pub struct Session {
+    broker: Broker,
+    id: SessionId,
+}
+
+impl Session {
+    pub(super) fn open(broker: Broker, id: SessionId) -> Self {
+        broker.post(Command::OpenSession(id));
+        Self { broker, id }
+    }
+
+    /// Makes a request: it is granted, or queued, or refused. What becomes of it, the ticket tells.
+    ///
+    /// If the future is dropped before it is ready, the request is withdrawn.
+    ///
+    /// # Errors
+    /// [`Refusal`] says why it was not taken; nothing has changed then.
+    pub async fn submit(&self, request: Request) -> Result<Ticket, Refusal> {
+        let mut bits = [0; 16];
+        getrandom::fill(&mut bits)
+            .map_err(|error| Refusal::StoreUnavailable(format!("no randomness: {error}")))?;
+        let token = Token::from_random(bits);
+        let (session, request) = (self.id, Arc::new(request));
+        self.follow(
+            Command::Submit {
+                session,
+                request,
+                token: token.digest(),
+            },
+            token,
+        )
+        .await
+    }
+
+    /// Takes up an earlier request or lease with its token, into this session.
+    ///
+    /// # Errors
+    /// [`Refusal::WrongToken`] if there is none of this token, or it has ended.
+    pub async fn resume(&self, token: &Token) -> Result<Ticket, Refusal> {
+        let command = Command::Resume {
+            session: self.id,
+            token: token.clone(),
+        };
+        self.follow(command, token.clone()).await
+    }
+
+    async fn follow(&self, command: Command, token: Token) -> Result<Ticket, Refusal> {
+        let (sender, notices) = mpsc::unbounded_channel();
+        match self.broker.ask(command, Some(sender)).await? {
+            Reply::Submitted(id) => {
+                let snapshots = self.broker.shared.snapshots.receiver.clone();
+                let intervals = self.broker.shared.intervals;
+                Ok(Ticket::new(id, token, notices, snapshots, intervals))
+            }
+            // The engine answers these commands in no other way.
+            Reply::Done | Reply::Replaced { .. } => Err(Refusal::NoSession),
+        }
+    }
+
+    /// Makes a request and waits until it is granted.
+    ///
+    /// If the future is dropped before it is ready, the request is withdrawn.
+    ///
+    /// # Errors
+    /// [`AcquireError`] if it is refused, or ends without a grant.
+    pub async fn acquire(&self, request: Request) -> Result<Lease, AcquireError> {
+        let ticket = self.submit(request).await?;
+        let withdraw = Withdraw {
+            broker: self.broker.clone(),
+            session: self.id,
+            id: ticket.id(),
+        };
+        let mut pending = Pending { ticket, withdraw };
+        loop {
+            match pending.ticket.next().await {
+                Some(TicketEvent::Granted(grant)) => return Ok(Lease { grant, pending }),
+                Some(TicketEvent::Queued(_) | TicketEvent::Draining { .. }) => {}
+                Some(TicketEvent::Ended(reason)) => return Err(AcquireError::Ended(reason)),
+                None => return Err(AcquireError::Ended(EndReason::Draining)),
+            }
+        }
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        self.broker.post(Command::CloseSession(self.id));
+    }
+}
+
+/// Why [`Session::acquire`] gave no lease.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum AcquireError {
+    /// The request was not taken.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// It was taken, and ended while it waited.
+    #[error("{}", .0.explanation())]
+    Ended(EndReason),
+}
+
+/// A request that is withdrawn, or released, when this is dropped.
+#[derive(Debug)]
+struct Pending {
+    ticket: Ticket,
+    /// Only its drop matters.
+    #[allow(dead_code, reason = "it withdraws the request when dropped")]
+    withdraw: Withdraw,
+}
+
+#[derive(Debug)]
+struct Withdraw {
+    broker: Broker,
+    session: SessionId,
+    id: RequestId,
+}
+
+impl Drop for Withdraw {
+    fn drop(&mut self) {
+        // If it has ended already there is nothing left to end.
+        self.broker.post(Command::End {
+            id: self.id,
+            by: Authority::Session(self.session),
+        });
+    }
+}
+
+/// A granted request. It is released when this is dropped, and ends with its session at the latest.
+#[derive(Debug)]
+pub struct Lease {
+    grant: Grant,
+    pending: Pending,
+}
+
+impl Lease {
+    /// What was granted.
+    #[must_use]
+    pub fn grant(&self) -> &Grant {
+        &self.grant
+    }
+
+    /// The secret that proves whose the lease is.
+    #[must_use]
+    pub fn token(&self) -> &Token {
+        self.pending.ticket.token()
+    }
+
+    /// Waits until the lease has ended, and says why. Cancel-safe.
+    pub async fn ended(&mut self) -> EndReason {
+        loop {
+            match self.pending.ticket.next().await {
+                Some(TicketEvent::Ended(reason)) => return reason,
+                Some(_) => {}
+                None => return EndReason::Draining,
+            }
+        }
+    }
+}

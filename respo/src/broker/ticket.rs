@@ -1,0 +1,180 @@
+//! Following one request.
+
+use std::future::pending;
+use std::time::Duration;
+
+use tokio::sync::{mpsc, watch};
+use tokio::time::Instant;
+
+use super::clock::Clock;
+use super::publisher::Published;
+use crate::engine::{Notice, NoticeKind};
+use crate::lease::{EndReason, Grant};
+use crate::request::RequestId;
+use crate::token::Token;
+use crate::wire::QueuedRequest;
+
+/// Up to this position a waiting client is told of changes soon.
+const NEAR: u64 = 10;
+
+/// How often a waiting client is told of changes, at most.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct PositionIntervals {
+    /// Up to position 10.
+    pub(super) near: Duration,
+    /// Further back.
+    pub(super) far: Duration,
+}
+
+/// What a client is told of its request.
+#[derive(Debug, Clone, PartialEq)]
+pub enum TicketEvent {
+    /// It waits. Said at the start and when its place or its candidates have changed, at a bounded rate.
+    /// `token` is left out: [`Ticket::token`] has it.
+    Queued(QueuedRequest),
+    /// It was granted.
+    Granted(Grant),
+    /// The server is about to stop, and ends leases after this time.
+    Draining {
+        /// How long leases are left.
+        deadline: Duration,
+    },
+    /// It ended. Nothing follows.
+    Ended(EndReason),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    Waiting,
+    Granted,
+    Ended,
+}
+
+/// Follows one request of a [`Session`](super::Session).
+///
+/// Dropping it does not end the request: releasing it does, and the session's end.
+#[derive(Debug)]
+pub struct Ticket {
+    id: RequestId,
+    token: Token,
+    notices: mpsc::UnboundedReceiver<Notice>,
+    phase: Phase,
+    place: Place,
+}
+
+impl Ticket {
+    pub(super) fn new(
+        id: RequestId,
+        token: Token,
+        notices: mpsc::UnboundedReceiver<Notice>,
+        snapshots: watch::Receiver<Published>,
+        intervals: PositionIntervals,
+    ) -> Self {
+        let place = Place {
+            id,
+            snapshots,
+            intervals,
+            last: None,
+            next_look: Clock::instant(),
+        };
+        Self {
+            id,
+            token,
+            notices,
+            phase: Phase::Waiting,
+            place,
+        }
+    }
+
+    /// The id of the request, which its lease keeps.
+    #[must_use]
+    pub fn id(&self) -> RequestId {
+        self.id
+    }
+
+    /// The secret that proves whose the request is.
+    #[must_use]
+    pub fn token(&self) -> &Token {
+        &self.token
+    }
+
+    /// The next thing to tell the client; `None` after [`TicketEvent::Ended`], when another session has
+    /// taken the request over, or when the broker has stopped.
+    ///
+    /// Cancel-safe: nothing is lost if the future is dropped.
+    pub async fn next(&mut self) -> Option<TicketEvent> {
+        if self.phase == Phase::Ended {
+            return None;
+        }
+        loop {
+            let notice = tokio::select! {
+                biased;
+                notice = self.notices.recv() => notice,
+                queued = self.place.change(), if self.phase == Phase::Waiting => {
+                    return Some(TicketEvent::Queued(queued));
+                }
+            };
+            let Some(notice) = notice else {
+                self.phase = Phase::Ended;
+                return None;
+            };
+            if let Some(event) = self.event_of(notice.kind) {
+                return Some(event);
+            }
+        }
+    }
+
+    fn event_of(&mut self, kind: NoticeKind) -> Option<TicketEvent> {
+        match kind {
+            NoticeKind::Granted(grant) | NoticeKind::Resumed { grant: Some(grant) } => {
+                // After a recovery of the store a grant may be told again.
+                let known = self.phase == Phase::Granted;
+                self.phase = Phase::Granted;
+                (!known).then_some(TicketEvent::Granted(grant))
+            }
+            NoticeKind::Draining { deadline } => Some(TicketEvent::Draining { deadline }),
+            NoticeKind::Ended { reason, .. } => {
+                self.phase = Phase::Ended;
+                Some(TicketEvent::Ended(reason))
+            }
+            NoticeKind::Queued | NoticeKind::Orphaned { .. } | NoticeKind::Resumed { .. } => None,
+        }
+    }
+}
+
+/// The place of a waiting request, looked up at a bounded rate.
+#[derive(Debug)]
+struct Place {
+    id: RequestId,
+    snapshots: watch::Receiver<Published>,
+    intervals: PositionIntervals,
+    last: Option<QueuedRequest>,
+    next_look: Instant,
+}
+
+impl Place {
+    /// Waits until the place or the candidates have changed. Cancel-safe.
+    async fn change(&mut self) -> QueuedRequest {
+        loop {
+            tokio::time::sleep_until(self.next_look).await;
+            let queued = self.snapshots.borrow_and_update().snapshot.queued(self.id);
+            if let Some(queued) = queued {
+                let near = queued.position <= NEAR;
+                let interval = if near {
+                    self.intervals.near
+                } else {
+                    self.intervals.far
+                };
+                self.next_look = Clock::instant() + interval;
+                if self.last.as_ref() != Some(&queued) {
+                    self.last = Some(queued.clone());
+                    return queued;
+                }
+            }
+            if self.snapshots.changed().await.is_err() {
+                // The broker has stopped; the notices say so.
+                pending::<()>().await;
+            }
+        }
+    }
+}

@@ -1,0 +1,127 @@
+//! What follows from a command: facts to make durable, and what to tell whom.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::engine::command::SessionId;
+use crate::inventory::Inventory;
+use crate::lease::{EndReason, Grant};
+use crate::names::Name;
+use crate::request::{Fence, Request, RequestId};
+use crate::time::Timestamp;
+use crate::token::TokenDigest;
+
+/// A durable fact. The durable state is exactly what the records add up to.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub enum Record {
+    /// A request came in.
+    Queued {
+        /// Its id, larger than every earlier one.
+        id: RequestId,
+        /// What it asks for.
+        request: Arc<Request>,
+        /// The digest of its token.
+        token: TokenDigest,
+        /// When.
+        at: Timestamp,
+    },
+    /// A request was granted.
+    Granted {
+        /// Which one.
+        id: RequestId,
+        /// Larger than that of every earlier grant.
+        fence: Fence,
+        /// The resources, per requirement.
+        resources: Vec<Vec<Name>>,
+        /// When.
+        at: Timestamp,
+        /// When it ends at the latest.
+        expires: Option<Timestamp>,
+    },
+    /// A request or a lease ended.
+    Ended {
+        /// Which one.
+        id: RequestId,
+        /// Why.
+        reason: EndReason,
+        /// When.
+        at: Timestamp,
+    },
+    /// The inventory was replaced.
+    InventoryReplaced {
+        /// The new revision, one more than the last.
+        revision: u64,
+        /// The new inventory.
+        inventory: Arc<Inventory>,
+        /// When.
+        at: Timestamp,
+    },
+}
+
+/// What a client is told.
+#[derive(Debug, Clone)]
+pub struct Notice {
+    /// The session to tell, if the request has one at the moment.
+    pub session: Option<SessionId>,
+    /// The request that it is about.
+    pub id: RequestId,
+    /// What was asked for, and by whom.
+    pub request: Arc<Request>,
+    /// What happened.
+    pub kind: NoticeKind,
+}
+
+/// What happened to a request.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub enum NoticeKind {
+    /// It was put in the queue.
+    Queued,
+    /// It was granted.
+    Granted(Grant),
+    /// Its session has gone; it stays until then, or until it is resumed.
+    Orphaned {
+        /// When it ends if nobody resumes it.
+        until: Timestamp,
+    },
+    /// It was taken up by another session.
+    Resumed {
+        /// What it holds, if it has been granted.
+        grant: Option<Grant>,
+    },
+    /// The server stops; leases end after this time.
+    Draining {
+        /// How long leases are left.
+        deadline: Duration,
+    },
+    /// It ended; nothing follows.
+    Ended {
+        /// Why.
+        reason: EndReason,
+        /// What it held until now, if it had been granted.
+        grant: Option<Grant>,
+    },
+}
+
+/// What follows from a call to the engine.
+///
+/// **The order is the contract**: first make `records` durable, in order, all or nothing; only then
+/// answer the command and send `notices`, in order. Nobody may learn of a grant that a crash could
+/// take back. If the records cannot be made durable, drop the engine and the effects, tell nobody,
+/// and [restore](crate::Engine::restore) from what the store has.
+#[derive(Debug, Default)]
+pub struct Effects {
+    /// Facts to make durable first.
+    pub records: Vec<Record>,
+    /// What to tell clients afterwards.
+    pub notices: Vec<Notice>,
+}
+
+impl Effects {
+    /// Forgets everything but the allocated memory.
+    pub fn clear(&mut self) {
+        self.records.clear();
+        self.notices.clear();
+    }
+}

@@ -1,0 +1,59 @@
+//! The bounds of a pool.
+
+use std::time::Duration;
+
+use crate::refusal::Refusal;
+use crate::request::Request;
+use crate::time::HumanDuration;
+
+/// The bounds of a pool. Every one can be set; [`Default`] gives those of respod.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Limits {
+    /// How many requests may wait in the pool: 100,000.
+    pub max_waiting: usize,
+    /// How many requests, waiting and granted, one session may have: 1,000.
+    pub max_requests_per_session: usize,
+    /// How long a lease may last; a request that says nothing gets this. No limit.
+    pub max_duration: Option<Duration>,
+    /// How long a request may ask to outlive its session: one hour.
+    pub max_linger: Duration,
+    /// How long clients have to come back after a restart: 60 seconds.
+    pub grace: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            max_waiting: 100_000,
+            max_requests_per_session: 1_000,
+            max_duration: None,
+            max_linger: Duration::from_secs(3600),
+            grace: Duration::from_secs(60),
+        }
+    }
+}
+
+impl Limits {
+    /// Refuses a request that asks for more than the pool allows.
+    pub(crate) fn check(&self, request: &Request) -> Result<(), Refusal> {
+        let over = |what: &str, asked: Duration, most: Duration| {
+            let (asked, most) = (HumanDuration(asked), HumanDuration(most));
+            Err(Refusal::OverLimit(format!(
+                "{what} of {asked} is more than this pool allows, {most}"
+            )))
+        };
+        if request.linger() > self.max_linger {
+            return over("a linger", request.linger(), self.max_linger);
+        }
+        match (request.max_duration, self.max_duration) {
+            (Some(asked), Some(most)) if asked > most => over("a max_duration", asked, most),
+            _ => Ok(()),
+        }
+    }
+
+    /// How long a lease of this request may last.
+    pub(crate) fn duration_of(&self, request: &Request) -> Option<Duration> {
+        request.max_duration.or(self.max_duration)
+    }
+}

@@ -1,0 +1,137 @@
+//! The durable state: what must survive a crash, and the one function that changes it.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::engine::effects::Record;
+use crate::inventory::{Inventory, Resource};
+use crate::lease::Grant;
+use crate::names::Name;
+use crate::request::{Fence, Request, RequestId};
+use crate::time::Timestamp;
+use crate::token::TokenDigest;
+
+/// What the records of a pool add up to.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct State {
+    /// How often the inventory has been set; 0 before the first time.
+    pub revision: u64,
+    /// The inventory in force.
+    pub inventory: Arc<Inventory>,
+    /// Every request that waits or holds.
+    pub requests: BTreeMap<RequestId, RequestState>,
+    /// The id of the newest request.
+    pub last_id: RequestId,
+    /// The fence of the newest grant.
+    pub last_fence: Fence,
+    /// The fence of each resource's newest grant: the smaller, the longer ago it was used.
+    pub last_used: BTreeMap<Name, Fence>,
+}
+
+/// A request that waits or holds.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RequestState {
+    /// What it asks for.
+    pub request: Arc<Request>,
+    /// The digest of its token.
+    pub token: TokenDigest,
+    /// When it came in.
+    pub queued_at: Timestamp,
+    /// What it holds; `None` while it waits.
+    pub grant: Option<Grant>,
+}
+
+impl State {
+    /// Adds one fact. Nothing else changes durable state, in live operation or in recovery.
+    ///
+    /// A record about a request that is not there, or a grant of a resource that is nowhere, changes
+    /// nothing: the engine never makes one.
+    pub fn apply(&mut self, record: &Record) {
+        match record {
+            Record::Queued {
+                id,
+                request,
+                token,
+                at,
+            } => {
+                self.last_id = self.last_id.max(*id);
+                let (request, queued_at) = (Arc::clone(request), *at);
+                let state = RequestState {
+                    request,
+                    token: *token,
+                    queued_at,
+                    grant: None,
+                };
+                self.requests.insert(*id, state);
+            }
+            Record::Granted {
+                id,
+                fence,
+                resources,
+                at,
+                expires,
+            } => {
+                self.last_fence = self.last_fence.max(*fence);
+                for name in resources.iter().flatten() {
+                    self.last_used.insert(name.clone(), *fence);
+                }
+                let resources = resources.iter().map(|names| self.resolve(names)).collect();
+                if let Some(state) = self.requests.get_mut(id) {
+                    let (since, expires) = (*at, *expires);
+                    state.grant = Some(Grant {
+                        id: *id,
+                        fence: *fence,
+                        resources,
+                        since,
+                        expires,
+                    });
+                }
+            }
+            Record::Ended { id, .. } => {
+                self.requests.remove(id);
+            }
+            Record::InventoryReplaced {
+                revision,
+                inventory,
+                ..
+            } => {
+                self.revision = *revision;
+                self.inventory = Arc::clone(inventory);
+                self.last_used
+                    .retain(|name, _| inventory.find(name.as_str()).is_some());
+            }
+        }
+    }
+
+    fn resolve(&self, names: &[Name]) -> Vec<Arc<Resource>> {
+        names
+            .iter()
+            .filter_map(|name| self.inventory.find(name.as_str()))
+            .cloned()
+            .collect()
+    }
+
+    /// Every lease, in the order of the ids.
+    pub(crate) fn grants(&self) -> impl Iterator<Item = &Grant> {
+        self.requests
+            .values()
+            .filter_map(|state| state.grant.as_ref())
+    }
+
+    /// When a request stops waiting, if it has not been granted by then.
+    pub(crate) fn wait_deadline(&self, id: RequestId) -> Option<Timestamp> {
+        let state = self
+            .requests
+            .get(&id)
+            .filter(|state| state.grant.is_none())?;
+        match state.request.wait {
+            crate::Wait::UpTo(limit) => Some(state.queued_at.after(limit)),
+            crate::Wait::No | crate::Wait::Forever => None,
+        }
+    }
+
+    /// When a lease ends at the latest.
+    pub(crate) fn expiry(&self, id: RequestId) -> Option<Timestamp> {
+        self.requests.get(&id)?.grant.as_ref()?.expires
+    }
+}

@@ -1,0 +1,47 @@
+//! The engine's deadlines.
+
+use std::collections::BTreeSet;
+
+use crate::request::RequestId;
+use crate::time::Timestamp;
+
+/// What happens to a request at a deadline.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Timer {
+    /// It reaches its maximum duration.
+    MaxDuration,
+    /// It stops waiting.
+    Wait,
+    /// Nobody has come back for it.
+    Orphaned,
+}
+
+/// Deadlines in the order in which they are due; each is there at most once.
+#[derive(Debug, Default)]
+pub(crate) struct Timers(BTreeSet<(Timestamp, RequestId, Timer)>);
+
+impl Timers {
+    /// Sets a deadline, if there is one to set.
+    pub(crate) fn set(&mut self, at: Option<Timestamp>, id: RequestId, timer: Timer) {
+        self.0.extend(at.map(|at| (at, id, timer)));
+    }
+
+    /// Forgets a deadline, if it was set.
+    pub(crate) fn clear(&mut self, at: Option<Timestamp>, id: RequestId, timer: Timer) {
+        if let Some(at) = at {
+            self.0.remove(&(at, id, timer));
+        }
+    }
+
+    /// The next deadline.
+    pub(crate) fn next(&self) -> Option<Timestamp> {
+        self.0.first().map(|(at, ..)| *at)
+    }
+
+    /// Takes the next deadline if it is due.
+    pub(crate) fn take_due(&mut self, now: Timestamp) -> Option<(RequestId, Timer)> {
+        let due = *self.0.first().filter(|(at, ..)| *at <= now)?;
+        self.0.remove(&due);
+        Some((due.1, due.2))
+    }
+}

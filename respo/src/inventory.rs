@@ -1,0 +1,266 @@
+//! What can be leased: a pool's resources and the entities that they consist of.
+//!
+//! An [`Inventory`] is valid by construction: names are unique, and the index from attributes and
+//! locations to resources always agrees with the resources.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::names::{Label, Name, Text, Word};
+
+/// The most resources that one pool may have.
+pub const MAX_RESOURCES: usize = 100_000;
+/// The most entities that one resource may have.
+pub const MAX_ENTITIES: usize = 64;
+/// The most attributes that one resource or entity may have.
+pub const MAX_ATTRIBUTES: usize = 256;
+
+/// A part of a resource, such as its device under test, its programmer or its power supply.
+///
+/// `Debug` shows the names of its properties, not what they are.
+#[derive(Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct Entity {
+    /// What the entity is or can do.
+    #[serde(default)]
+    pub attributes: BTreeSet<Word>,
+    /// How to reach it: hosts, ports, keys. Shown to the holder of the lease and to administrators.
+    #[serde(default)]
+    pub properties: BTreeMap<String, Value>,
+}
+
+impl fmt::Debug for Entity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let properties: Vec<&String> = self.properties.keys().collect();
+        f.debug_struct("Entity")
+            .field("attributes", &self.attributes)
+            .field("properties", &properties)
+            .finish()
+    }
+}
+
+/// What is leased: a test bench, a board, a phone, a licence.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Resource {
+    /// Unique in the pool.
+    pub name: Name,
+    /// Where it stands.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub location: Option<Label>,
+    /// What the resource as a whole is or can do.
+    #[serde(default)]
+    pub attributes: BTreeSet<Word>,
+    /// For people.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<Text>,
+    /// An address under which the resource as a whole is reached.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub endpoint: Option<Text>,
+    /// Its parts, by name.
+    #[serde(default)]
+    pub entities: BTreeMap<Name, Entity>,
+}
+
+impl Resource {
+    /// A resource of this name with nothing else said about it.
+    #[must_use]
+    pub fn new(name: Name) -> Self {
+        Self {
+            name,
+            location: None,
+            attributes: BTreeSet::new(),
+            description: None,
+            endpoint: None,
+            entities: BTreeMap::new(),
+        }
+    }
+}
+
+/// The place of a resource in its [`Inventory`], counted from 0 in the order of names.
+///
+/// It means nothing for another revision of the inventory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ResourceIndex(pub u32);
+
+impl ResourceIndex {
+    /// As an index into a slice that runs parallel to the inventory.
+    #[must_use]
+    pub fn as_usize(self) -> usize {
+        self.0 as usize
+    }
+}
+
+/// Why resources do not make an inventory.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum InventoryError {
+    /// Two resources have the same name.
+    #[error("two resources are named {0}")]
+    DuplicateName(Name),
+    /// More than [`MAX_RESOURCES`].
+    #[error("a pool has at most {MAX_RESOURCES} resources, this one has {0}")]
+    TooManyResources(usize),
+}
+
+/// The resources of one pool, in the [natural order](Name::natural_cmp) of their names, and indexed.
+#[derive(Debug, Clone, Default)]
+pub struct Inventory {
+    resources: Vec<Arc<Resource>>,
+    by_attribute: BTreeMap<Word, Vec<ResourceIndex>>,
+    by_location: BTreeMap<Label, Vec<ResourceIndex>>,
+}
+
+impl Inventory {
+    /// Sorts and indexes `resources`.
+    ///
+    /// # Errors
+    /// [`InventoryError`] if two share a name or there are too many.
+    pub fn new(resources: impl IntoIterator<Item = Resource>) -> Result<Self, InventoryError> {
+        let mut resources: Vec<Arc<Resource>> = resources.into_iter().map(Arc::new).collect();
+        if resources.len() > MAX_RESOURCES {
+            return Err(InventoryError::TooManyResources(resources.len()));
+        }
+        resources.sort_by(|a, b| a.name.natural_cmp(b.name.as_str()));
+        if let Some(pair) = resources
+            .windows(2)
+            .find(|pair| pair[0].name == pair[1].name)
+        {
+            return Err(InventoryError::DuplicateName(pair[0].name.clone()));
+        }
+        let mut inventory = Self {
+            resources,
+            ..Self::default()
+        };
+        inventory.build_index();
+        Ok(inventory)
+    }
+
+    fn build_index(&mut self) {
+        for (index, resource) in (0u32..).map(ResourceIndex).zip(&self.resources) {
+            for attribute in &resource.attributes {
+                self.by_attribute
+                    .entry(attribute.clone())
+                    .or_default()
+                    .push(index);
+            }
+            if let Some(location) = &resource.location {
+                self.by_location
+                    .entry(location.clone())
+                    .or_default()
+                    .push(index);
+            }
+        }
+    }
+
+    /// How many resources there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.resources.len()
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.resources.is_empty()
+    }
+
+    /// All resources in the order of their names, which is that of their indexes.
+    #[must_use]
+    pub fn resources(&self) -> &[Arc<Resource>] {
+        &self.resources
+    }
+
+    /// The resource at `index`, if there is one.
+    #[must_use]
+    pub fn at(&self, index: ResourceIndex) -> Option<&Arc<Resource>> {
+        self.resources.get(index.as_usize())
+    }
+
+    /// Where the resource of this name stands.
+    #[must_use]
+    pub fn index_of(&self, name: &str) -> Option<ResourceIndex> {
+        let place = self
+            .resources
+            .binary_search_by(|resource| resource.name.natural_cmp(name));
+        place
+            .ok()
+            .and_then(|place| u32::try_from(place).ok())
+            .map(ResourceIndex)
+    }
+
+    /// The resource of this name.
+    #[must_use]
+    pub fn find(&self, name: &str) -> Option<&Arc<Resource>> {
+        self.index_of(name).and_then(|index| self.at(index))
+    }
+
+    /// The resources with this attribute, in order.
+    #[must_use]
+    pub fn with_attribute(&self, attribute: &Word) -> &[ResourceIndex] {
+        self.by_attribute.get(attribute).map_or(&[], Vec::as_slice)
+    }
+
+    /// The resources at this location, in order.
+    #[must_use]
+    pub fn at_location(&self, location: &Label) -> &[ResourceIndex] {
+        self.by_location.get(location).map_or(&[], Vec::as_slice)
+    }
+
+    /// Every location, in order.
+    pub fn locations(&self) -> impl Iterator<Item = &Label> {
+        self.by_location.keys()
+    }
+}
+
+/// Two inventories are equal if their resources are.
+impl PartialEq for Inventory {
+    fn eq(&self, other: &Self) -> bool {
+        self.resources == other.resources
+    }
+}
+
+/// How one revision of an inventory differs from the one before.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InventoryChange {
+    /// In the new one only.
+    pub added: Vec<Name>,
+    /// In the old one only, and free.
+    pub removed: Vec<Name>,
+    /// In both, but not the same.
+    pub changed: Vec<Name>,
+    /// In the old one only, and leased: they stay with their holders and go when the leases end.
+    pub retired: Vec<Name>,
+}
+
+impl InventoryChange {
+    /// What changes from `old` to `new`, where `leased` says whether a resource is held now.
+    #[must_use]
+    pub fn between(old: &Inventory, new: &Inventory, leased: impl Fn(&Name) -> bool) -> Self {
+        let mut change = Self::default();
+        for resource in old.resources() {
+            match new.find(resource.name.as_str()) {
+                Some(same) if same == resource => {}
+                Some(_) => change.changed.push(resource.name.clone()),
+                None if leased(&resource.name) => change.retired.push(resource.name.clone()),
+                None => change.removed.push(resource.name.clone()),
+            }
+        }
+        for resource in new.resources() {
+            if old.find(resource.name.as_str()).is_none() {
+                change.added.push(resource.name.clone());
+            }
+        }
+        change
+    }
+
+    /// Whether nothing changes.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.added.is_empty()
+            && self.removed.is_empty()
+            && self.changed.is_empty()
+            && self.retired.is_empty()
+    }
+}

@@ -1,0 +1,51 @@
+//! A deterministic lease and queue engine for things that only one client may use at a time: test benches,
+//! boards, phones, licences, lab instruments.
+//!
+//! A client asks by name or by query, waits in a fair queue that tells it what is going on, holds a lease
+//! for as long as it lives, and loses it when it does not.
+//!
+//! | module | what is in it | feature |
+//! | --- | --- | --- |
+//! | [`inventory`], [`selector`], [`request`], [`lease`] | the vocabulary | |
+//! | [`engine`] | the state machine: no I/O, no clock, no dice | |
+//! | [`matcher`], [`store`], [`notifier`] | the traits to embed it with | |
+//! | [`broker`] | the async face: an actor per pool | `broker` |
+//! | [`query`], [`wire`] | what clients send, and the JSON that they get | |
+//!
+//! The feature is on by default. Without it the crate builds without tokio.
+//!
+//! Start with the example of [`broker`]; to drive the engine yourself, with that of [`engine`].
+
+#[cfg(feature = "broker")]
+pub mod broker;
+pub mod engine;
+pub mod inventory;
+pub mod lease;
+pub mod matcher;
+mod names;
+pub mod notifier;
+pub mod query;
+pub mod refusal;
+pub mod request;
+pub mod selector;
+pub mod snapshot;
+pub mod store;
+mod time;
+mod token;
+pub mod wire;
+
+pub use engine::{Authority, Command, Effects, Engine, Limits, Notice, NoticeKind, Record, Reply};
+pub use engine::{RequestState, SessionId, State};
+pub use inventory::{Entity, Inventory, InventoryChange, InventoryError, Resource, ResourceIndex};
+pub use lease::{EndReason, Grant, Holding};
+pub use matcher::{AttributeMatcher, Matcher};
+pub use names::{Label, MAX_NAME_CHARS, MAX_TEXT_CHARS, Name, NameError, Text, Word};
+pub use notifier::{LeaseNotifier, NoNotifier};
+pub use query::{LockAction, LockQuery, QueryError};
+pub use refusal::{MAX_LISTED_CANDIDATES, RETRY_AFTER, Refusal, UnmatchedPart};
+pub use request::{Fence, Hold, Priority, PriorityError, Request, RequestId, Requirement, Wait};
+pub use selector::{EntityPattern, Selector};
+pub use snapshot::{Snapshot, WaitingRequest};
+pub use store::{Batch, InventoryStore, MemoryStore, StoreError};
+pub use time::{DurationError, HumanDuration, MAX_DURATION, Timestamp};
+pub use token::{Token, TokenDigest};

@@ -1,0 +1,107 @@
+//! Why the engine does not do what it is asked: its one error type.
+
+use std::time::Duration;
+
+use serde::Serialize;
+
+use crate::request::RequestId;
+use crate::wire::Candidate;
+
+/// How long a client that was told `busy` should wait before it asks again: 20 seconds.
+pub const RETRY_AFTER: Duration = Duration::from_secs(20);
+
+/// The most candidates that an answer lists: 16.
+pub const MAX_LISTED_CANDIDATES: usize = 16;
+
+/// A part of a selector that no resource of the inventory satisfies.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct UnmatchedPart {
+    /// Which part: `resource`, `location`, `attributes`, `entities` or `combination`.
+    pub part: &'static str,
+    /// What it asks for, in the form of the query string.
+    pub value: String,
+    /// What is wrong, as a sentence.
+    pub detail: String,
+}
+
+/// Why a request is not granted, or a command not carried out.
+///
+/// Waiting is not a refusal. Each variant has a stable [`code`](Self::code).
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Refusal {
+    /// Asked not to wait, and every candidate is taken.
+    #[error("every matching resource is taken: {}", describe_holders(.candidates))]
+    Busy {
+        /// Who holds the candidates; at most [`MAX_LISTED_CANDIDATES`] are listed.
+        candidates: Vec<Candidate>,
+    },
+    /// No resource of the inventory could ever satisfy the request.
+    #[error("{}", .parts.iter().map(|part| part.detail.as_str()).collect::<Vec<_>>().join("; "))]
+    NoSuch {
+        /// The parts that match nothing, at least one.
+        parts: Vec<UnmatchedPart>,
+    },
+    /// The pool's queue is as long as it may get.
+    #[error("the queue is full: {0} requests are waiting, which is the most that this pool allows")]
+    QueueFull(usize),
+    /// The session has as many requests as it may have.
+    #[error("this session has {0} requests, which is the most that one session may have")]
+    TooManyRequests(usize),
+    /// A limit of the request is beyond what the pool allows.
+    #[error("{0}")]
+    OverLimit(String),
+    /// There is no such session, or it has ended.
+    #[error("this session has ended")]
+    NoSession,
+    /// There is no such request or lease, or it has ended.
+    #[error("there is no request or lease {0}; it may have ended")]
+    NoRequest(RequestId),
+    /// The token is not that of the request.
+    #[error("the token does not belong to this lease")]
+    WrongToken,
+    /// The daemon is about to stop and grants nothing more.
+    #[error("the server is stopping and grants nothing more; ask again when it is back")]
+    Draining,
+    /// What should be written could not be.
+    #[error("the store could not write; nothing was granted: {0}")]
+    StoreUnavailable(String),
+}
+
+impl Refusal {
+    /// The stable name of the reason, as the surfaces show it.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Busy { .. } => "busy",
+            Self::NoSuch { .. } => "no_such",
+            Self::QueueFull(_) => "queue_full",
+            Self::TooManyRequests(_) => "too_many_requests",
+            Self::OverLimit(_) => "over_limit",
+            Self::NoSession => "no_session",
+            Self::NoRequest(_) => "no_request",
+            Self::WrongToken => "wrong_token",
+            Self::Draining => "draining",
+            Self::StoreUnavailable(_) => "store_unavailable",
+        }
+    }
+}
+
+fn describe_holders(candidates: &[Candidate]) -> String {
+    let describe = |candidate: &Candidate| {
+        let name = &candidate.resource;
+        match candidate
+            .lease
+            .as_ref()
+            .and_then(|lease| lease.holder.as_ref())
+        {
+            Some(holder) => format!("{name} is held by {holder}"),
+            None => format!("{name} is held"),
+        }
+    };
+    candidates
+        .iter()
+        .map(describe)
+        .collect::<Vec<_>>()
+        .join(", ")
+}

@@ -1,0 +1,193 @@
+//! What a client asks for, and how long it waits and holds.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::names::{Label, Text};
+use crate::selector::Selector;
+
+/// The most tags that a request may carry.
+pub const MAX_TAGS: usize = 32;
+
+/// The id of a request and of the lease that it becomes. It rises with every request of a pool.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
+)]
+#[serde(transparent)]
+pub struct RequestId(pub u64);
+
+impl fmt::Display for RequestId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// A number that rises with every grant in a pool: a device can refuse one smaller than it has seen.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
+)]
+#[serde(transparent)]
+pub struct Fence(pub u64);
+
+impl fmt::Display for Fence {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// Who goes first: −1000…1000, higher first, 0 unless said otherwise.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
+)]
+#[serde(try_from = "i64", into = "i64")]
+pub struct Priority(i16);
+
+/// A priority outside of −1000…1000.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0} is not a priority; it is a whole number from -1000 to 1000, higher goes first")]
+pub struct PriorityError(pub String);
+
+impl Priority {
+    /// Checks the range.
+    ///
+    /// # Errors
+    /// [`PriorityError`] outside of −1000…1000.
+    pub fn new(value: i64) -> Result<Self, PriorityError> {
+        match i16::try_from(value) {
+            Ok(small) if (-1000..=1000).contains(&small) => Ok(Self(small)),
+            _ => Err(PriorityError(value.to_string())),
+        }
+    }
+
+    /// The number.
+    #[must_use]
+    pub fn value(self) -> i16 {
+        self.0
+    }
+}
+
+impl std::str::FromStr for Priority {
+    type Err = PriorityError;
+    fn from_str(text: &str) -> Result<Self, PriorityError> {
+        let value: i64 = text
+            .trim()
+            .parse()
+            .map_err(|_| PriorityError(format!("{text:?}")))?;
+        Self::new(value)
+    }
+}
+
+impl TryFrom<i64> for Priority {
+    type Error = PriorityError;
+    fn try_from(value: i64) -> Result<Self, PriorityError> {
+        Self::new(value)
+    }
+}
+
+impl From<Priority> for i64 {
+    fn from(priority: Priority) -> i64 {
+        i64::from(priority.0)
+    }
+}
+
+impl fmt::Display for Priority {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// How long a request waits for its grant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Wait {
+    /// It is granted at once or refused as `busy`.
+    No,
+    /// It ends with `wait_expired` if it has not been granted by then.
+    UpTo(Duration),
+    /// Until it is granted or its session ends.
+    #[default]
+    Forever,
+}
+
+/// What keeps a request and its lease alive.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Hold {
+    /// The session's connection. When that ends, the lease stays for `linger`, so that the client can
+    /// come back for it with its token.
+    Connection {
+        /// Zero: the lease ends with the connection.
+        linger: Duration,
+    },
+}
+
+impl Default for Hold {
+    fn default() -> Self {
+        Self::Connection {
+            linger: Duration::ZERO,
+        }
+    }
+}
+
+/// Resources that match one selector: one, in this version.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
+pub struct Requirement {
+    /// What the resource must look like.
+    pub selector: Selector,
+}
+
+/// What a client asks for: granted all together or not at all.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Request {
+    /// What is needed. A request has one requirement in this version, so the list is closed.
+    requirements: Vec<Requirement>,
+    /// Who goes first.
+    pub priority: Priority,
+    /// What it is for; others see it while they wait.
+    pub description: Option<Text>,
+    /// Who asks; others see it while they wait.
+    pub holder: Option<Label>,
+    /// Free-form keys and values.
+    pub tags: BTreeMap<Label, Text>,
+    /// How long to wait for the grant.
+    pub wait: Wait,
+    /// What keeps it alive.
+    pub hold: Hold,
+    /// The lease ends at the latest this long after its grant.
+    pub max_duration: Option<Duration>,
+}
+
+impl Request {
+    /// A request for one resource that matches `selector`.
+    #[must_use]
+    pub fn one(selector: Selector) -> Self {
+        Self {
+            requirements: vec![Requirement { selector }],
+            priority: Priority::default(),
+            description: None,
+            holder: None,
+            tags: BTreeMap::new(),
+            wait: Wait::default(),
+            hold: Hold::default(),
+            max_duration: None,
+        }
+    }
+
+    /// What is needed.
+    #[must_use]
+    pub fn requirements(&self) -> &[Requirement] {
+        &self.requirements
+    }
+
+    /// How long the request outlives its session.
+    #[must_use]
+    pub fn linger(&self) -> Duration {
+        match self.hold {
+            Hold::Connection { linger } => linger,
+        }
+    }
+}

@@ -1,0 +1,64 @@
+//! What one resource must look like to serve a requirement.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+
+use crate::names::{Label, Name, Word};
+
+/// The most names, attributes or entity patterns that one selector may have.
+pub const MAX_SELECTOR_ITEMS: usize = 256;
+
+/// What one entity must look like: it has at least these attributes.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
+pub struct EntityPattern {
+    /// Every one of them must be among the entity's attributes. None: any entity will do.
+    pub attributes: BTreeSet<Word>,
+}
+
+/// What one resource must look like. Everything that is said must hold; an empty selector takes any.
+///
+/// Selectors are values: two that ask for the same thing are equal, and the engine then computes
+/// their candidates once and lets their requests share one queue.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
+pub struct Selector {
+    /// One of these names; none means any name.
+    pub names: BTreeSet<Name>,
+    /// At this location.
+    pub location: Option<Label>,
+    /// With all of these attributes.
+    pub attributes: BTreeSet<Word>,
+    /// Each pattern is matched by an entity of its own. Sorted, since their order does not matter.
+    pub(crate) entities: Vec<EntityPattern>,
+}
+
+impl Selector {
+    /// Any resource.
+    #[must_use]
+    pub fn any() -> Self {
+        Self::default()
+    }
+
+    /// The resource of this name.
+    #[must_use]
+    pub fn named(name: Name) -> Self {
+        Self {
+            names: BTreeSet::from([name]),
+            ..Self::default()
+        }
+    }
+
+    /// The same, with these entity patterns.
+    #[must_use]
+    pub fn with_entities(mut self, patterns: impl IntoIterator<Item = EntityPattern>) -> Self {
+        self.entities.extend(patterns);
+        self.entities.sort();
+        self
+    }
+
+    /// The entity patterns, sorted.
+    #[must_use]
+    pub fn entities(&self) -> &[EntityPattern] {
+        &self.entities
+    }
+}

@@ -1,0 +1,177 @@
+//! Points in time, as the engine is given them, and durations, as people write them.
+
+use std::fmt;
+use std::str::FromStr;
+use std::time::Duration;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
+/// A point in time: microseconds since the Unix epoch.
+///
+/// The broker's clock reads the wall clock once, when it starts, and counts on from there with a
+/// monotonic clock: within a run, time never jumps and never goes back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct Timestamp(u64);
+
+impl Timestamp {
+    /// The point `micros` microseconds after the Unix epoch.
+    #[must_use]
+    pub const fn from_micros(micros: u64) -> Self {
+        Self(micros)
+    }
+
+    /// Microseconds since the Unix epoch.
+    #[must_use]
+    pub const fn as_micros(self) -> u64 {
+        self.0
+    }
+
+    /// This point and `duration`; the end of time where that would overflow.
+    #[must_use]
+    pub fn after(self, duration: Duration) -> Self {
+        Self(
+            self.0
+                .saturating_add(u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)),
+        )
+    }
+
+    /// How long it is from `earlier` to this point; zero if `earlier` is later.
+    #[must_use]
+    pub fn since(self, earlier: Self) -> Duration {
+        Duration::from_micros(self.0.saturating_sub(earlier.0))
+    }
+
+    /// As a calendar time; the latest one that has a calendar date where this is later.
+    #[must_use]
+    pub fn to_jiff(self) -> jiff::Timestamp {
+        i64::try_from(self.0)
+            .ok()
+            .and_then(|micros| jiff::Timestamp::from_microsecond(micros).ok())
+            .unwrap_or(jiff::Timestamp::MAX)
+    }
+}
+
+/// RFC 3339 in UTC with milliseconds: `2026-11-21T08:15:30.250Z`.
+impl fmt::Display for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:.3}", self.to_jiff())
+    }
+}
+
+impl Serialize for Timestamp {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&format_args!("{:.6}", self.to_jiff()))
+    }
+}
+
+impl<'de> Deserialize<'de> for Timestamp {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let time = text.parse::<jiff::Timestamp>().map_err(de::Error::custom)?;
+        u64::try_from(time.as_microsecond())
+            .map(Self)
+            .map_err(|_| de::Error::custom("a time before 1970"))
+    }
+}
+
+/// The longest duration that a request may name: 366 days.
+pub const MAX_DURATION: Duration = Duration::from_secs(366 * 24 * 3600);
+
+/// Why a string is not a duration.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum DurationError {
+    /// It does not have the form of one.
+    #[error("{0:?} is not a duration; write seconds (90) or units (500ms, 30s, 10m, 1h30m, 2d)")]
+    Malformed(String),
+    /// It is longer than [`MAX_DURATION`].
+    #[error("{0:?} is longer than the longest duration, 366 days")]
+    TooLong(String),
+}
+
+/// A duration as people write it: `90` (seconds), `500ms`, `30s`, `10m`, `1h30m`, `2d`.
+///
+/// It prints in the same form, the largest units first, and reads back the same.
+///
+/// ```
+/// use respo::HumanDuration;
+/// let wait: HumanDuration = "1h30m".parse().unwrap();
+/// assert_eq!(wait.0.as_secs(), 5400);
+/// assert_eq!(wait.to_string(), "1h30m");
+/// assert!("soon".parse::<HumanDuration>().is_err());
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct HumanDuration(pub Duration);
+
+const UNITS: [(&str, u64); 5] = [
+    ("d", 86_400_000),
+    ("h", 3_600_000),
+    ("m", 60_000),
+    ("s", 1_000),
+    ("ms", 1),
+];
+
+impl FromStr for HumanDuration {
+    type Err = DurationError;
+
+    fn from_str(text: &str) -> Result<Self, DurationError> {
+        let malformed = || DurationError::Malformed(text.to_owned());
+        let too_long = || DurationError::TooLong(text.to_owned());
+        let mut millis: u64 = 0;
+        let mut rest = text.trim();
+        if rest.is_empty() {
+            return Err(malformed());
+        }
+        while !rest.is_empty() {
+            let digits = rest
+                .find(|c: char| !c.is_ascii_digit())
+                .unwrap_or(rest.len());
+            let (number, tail) = rest.split_at(digits);
+            if number.is_empty() {
+                return Err(malformed());
+            }
+            let number: u64 = number.parse().map_err(|_| too_long())?;
+            let letters = tail
+                .find(|c: char| !c.is_ascii_alphabetic())
+                .unwrap_or(tail.len());
+            let (unit, tail) = tail.split_at(letters);
+            let factor = match unit {
+                "" if rest.len() == digits && rest.len() == text.trim().len() => 1_000,
+                _ => {
+                    UNITS
+                        .iter()
+                        .find(|(name, _)| *name == unit)
+                        .ok_or_else(malformed)?
+                        .1
+                }
+            };
+            millis = number
+                .checked_mul(factor)
+                .and_then(|part| millis.checked_add(part))
+                .ok_or_else(too_long)?;
+            rest = tail.trim_start();
+        }
+        let duration = Duration::from_millis(millis);
+        if duration > MAX_DURATION {
+            Err(too_long())
+        } else {
+            Ok(Self(duration))
+        }
+    }
+}
+
+impl fmt::Display for HumanDuration {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut millis = u64::try_from(self.0.as_millis()).unwrap_or(u64::MAX);
+        if millis == 0 {
+            return f.pad("0s");
+        }
+        let mut text = String::new();
+        for (unit, factor) in UNITS {
+            if millis >= factor {
+                text.push_str(&format!("{}{unit}", millis / factor));
+                millis %= factor;
+            }
+        }
+        f.pad(&text)
+    }
+}

@@ -1,0 +1,292 @@
+//! The JSON that adapters and clients share. `docs/protocol.md` shows each shape with an example.
+//!
+//! Readers ignore keys that they do not know: later versions add some.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::inventory::{Entity, Resource};
+use crate::lease::{EndReason, Holding};
+use crate::names::{Label, Name, Text, Word};
+use crate::request::{Fence, Priority, RequestId};
+use crate::time::Timestamp;
+
+/// One line of the stream that answers `POST /lock`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Event {
+    /// The request waits. Sent once at the start and again when its place or the candidates change.
+    Queued {
+        /// The request and its place.
+        request: QueuedRequest,
+    },
+    /// The request was granted.
+    Granted {
+        /// What was granted.
+        lease: GrantedLease,
+    },
+    /// Nothing has changed; the server is there.
+    Heartbeat {
+        /// The server's clock.
+        time: Timestamp,
+    },
+    /// The server is about to stop.
+    Draining {
+        /// How long it still waits for holders, in seconds.
+        deadline_seconds: u64,
+    },
+    /// The request or the lease has ended. Nothing follows.
+    Ended {
+        /// Which one.
+        id: RequestId,
+        /// Why, for programs.
+        reason: EndReason,
+        /// Why, for people.
+        detail: String,
+    },
+}
+
+/// A waiting request as its client sees it. `Debug` does not show the token.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+pub struct QueuedRequest {
+    /// Its id, which the lease will keep.
+    pub id: RequestId,
+    /// The secret that proves whose it is; in the first `queued` line only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub token: Option<String>,
+    /// Its place among the waiting requests that could take one of its candidates; 1 is next.
+    pub position: u64,
+    /// How many such requests wait, this one included.
+    pub of: u64,
+    /// Since when it waits.
+    pub since: Timestamp,
+    /// The resources that it waits for; at most 16 are listed.
+    pub candidates: Vec<Candidate>,
+    /// How many candidates there are.
+    pub candidates_total: u64,
+}
+
+impl fmt::Debug for QueuedRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("QueuedRequest")
+            .field("id", &self.id)
+            .field("position", &self.position)
+            .field("of", &self.of)
+            .field("since", &self.since)
+            .field("candidates", &self.candidates)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The state of a resource.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum ResourceState {
+    /// Can be leased now.
+    Free,
+    /// Held.
+    Leased,
+    /// Held by a client that is away and may still come back.
+    Orphaned,
+    /// Held, and no longer in the inventory: it goes when the lease ends.
+    Retired,
+    /// One that this version does not know.
+    #[serde(other)]
+    Unknown,
+}
+
+impl ResourceState {
+    /// The stable name, as the surfaces show it.
+    #[must_use]
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Free => "free",
+            Self::Leased => "leased",
+            Self::Orphaned => "orphaned",
+            Self::Retired => "retired",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+/// A resource that a request waits for, or that made it `busy`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Candidate {
+    /// Its name.
+    pub resource: Name,
+    /// Its state.
+    pub state: ResourceState,
+    /// Who holds it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lease: Option<Holding>,
+}
+
+/// A lease as its holder sees it. `Debug` shows neither the token nor the properties.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+pub struct GrantedLease {
+    /// Its id.
+    pub id: RequestId,
+    /// The secret that proves whose it is.
+    pub token: String,
+    /// Larger than that of every earlier lease in the pool.
+    pub fence: Fence,
+    /// The pool it is in.
+    pub pool: Label,
+    /// What was leased, with its entities' properties.
+    pub resource: Resource,
+    /// Since when.
+    pub since: Timestamp,
+    /// Until when at the latest.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires: Option<Timestamp>,
+}
+
+impl fmt::Debug for GrantedLease {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("GrantedLease")
+            .field("id", &self.id)
+            .field("fence", &self.fence)
+            .field("pool", &self.pool)
+            .field("resource", &self.resource)
+            .field("since", &self.since)
+            .field("expires", &self.expires)
+            .finish_non_exhaustive()
+    }
+}
+
+/// `GET /` as JSON: every pool, every resource, every waiting request. No properties, no tokens.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Overview {
+    /// The version of the server.
+    pub version: String,
+    /// The server's clock.
+    pub time: Timestamp,
+    /// The pools in the order of their names.
+    pub pools: Vec<PoolOverview>,
+}
+
+/// One pool of an [`Overview`].
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PoolOverview {
+    /// Its name.
+    pub name: Label,
+    /// How often its inventory has changed; 1 at first.
+    pub revision: u64,
+    /// Its resources in the order of their names, retired ones last.
+    pub resources: Vec<ResourceOverview>,
+    /// Its waiting requests in the order in which they will be served.
+    pub waiting: Vec<WaitingOverview>,
+}
+
+/// One resource of an [`Overview`].
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ResourceOverview {
+    /// Its name.
+    pub name: Name,
+    /// Its state.
+    pub state: ResourceState,
+    /// Where it stands.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub location: Option<Label>,
+    /// What it is or can do.
+    pub attributes: BTreeSet<Word>,
+    /// For people.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<Text>,
+    /// Its address as a whole.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub endpoint: Option<Text>,
+    /// The attributes of its entities, by name. Their properties are not shown.
+    pub entities: BTreeMap<Name, EntityOverview>,
+    /// Who holds it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lease: Option<Holding>,
+    /// How many waiting requests could take it.
+    pub queue: u64,
+}
+
+/// One entity of an [`Overview`].
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct EntityOverview {
+    /// What it is or can do.
+    pub attributes: BTreeSet<Word>,
+}
+
+impl From<&Entity> for EntityOverview {
+    fn from(entity: &Entity) -> Self {
+        Self {
+            attributes: entity.attributes.clone(),
+        }
+    }
+}
+
+/// One waiting request of an [`Overview`].
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct WaitingOverview {
+    /// Its id.
+    pub id: RequestId,
+    /// Its place among the waiting requests that could take one of its candidates; 1 is next.
+    pub position: u64,
+    /// How many such requests wait, this one included.
+    pub of: u64,
+    /// Who goes first.
+    pub priority: Priority,
+    /// Who asks.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub holder: Option<Label>,
+    /// What for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<Text>,
+    /// Since when it waits.
+    pub since: Timestamp,
+    /// What it asks for, in the form of the query string (`location=office1&attributes=[can]`).
+    pub selector: String,
+    /// How many resources could serve it.
+    pub candidates_total: u64,
+}
+
+/// The answer to `POST /inventory`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct InventoryAnswer {
+    /// Whether this only says what would change.
+    pub dry_run: bool,
+    /// What changes, per pool.
+    pub pools: Vec<PoolChange>,
+}
+
+/// What changes in one pool.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PoolChange {
+    /// The pool.
+    pub name: Label,
+    /// The revision after the change, or the present one if nothing changes or this is a dry run.
+    pub revision: u64,
+    /// Added, removed, changed and retired resources, by name.
+    #[serde(flatten)]
+    pub change: crate::inventory::InventoryChange,
+}
+
+/// An error: an RFC 9457 problem document, `application/problem+json`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Problem {
+    /// A URI for the kind of problem: `urn:respo:problem:` and the code.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// The kind in a few words.
+    pub title: String,
+    /// The HTTP status.
+    pub status: u16,
+    /// The stable name of the kind, for programs.
+    pub code: String,
+    /// What is wrong with this request, and how to mend it.
+    pub detail: String,
+    /// More about it: `candidates` for `busy`, `parts` for `no_such`, `problems` for an inventory,
+    /// `parameter` for a malformed query.
+    #[serde(flatten)]
+    pub more: BTreeMap<String, Value>,
+}
