@@ -10,9 +10,10 @@
 //! | [`engine`] | the state machine: no I/O, no clock, no dice | |
 //! | [`matcher`], [`store`], [`notifier`] | the traits to embed it with | |
 //! | [`broker`] | the async face: an actor per pool | `broker` |
+//! | [`yaml`] | inventories as YAML | `yaml` |
 //! | [`query`], [`wire`] | what clients send, and the JSON that they get | |
 //!
-//! The feature is on by default. Without it the crate builds without tokio.
+//! Both features are on by default. Without `broker` the crate builds without tokio.
 //!
 //! Start with the example of [`broker`]; to drive the engine yourself, with that of [`engine`].
 
@@ -33,6 +34,8 @@ pub mod store;
 mod time;
 mod token;
 pub mod wire;
+#[cfg(feature = "yaml")]
+pub mod yaml;
 
 pub use engine::{Authority, Command, Effects, Engine, Limits, Notice, NoticeKind, Record, Reply};
 pub use engine::{RequestState, SessionId, State};

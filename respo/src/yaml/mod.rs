@@ -1,0 +1,107 @@
+//! The inventory as YAML: reading and checking it, writing it, and its JSON Schema.
+//!
+//! ```yaml
+//! pool:
+//!   name: "software update testbenches"
+//!   resources:
+//!     resource1:
+//!       attributes: [a, b]          # or `tags: "a b"`
+//!       location: office1
+//!       description: next to the window
+//!       endpoint: https://bench-1.example
+//!       entities:
+//!         programmer:
+//!           attributes: [c, d]
+//!           properties: {socket: "127.0.0.1:1234", api_key: xyz}
+//!     resource2:                    # nothing is said about it
+//! ```
+//!
+//! - At the top there is either `pool`, or `pools` with a list of such maps whose names differ.
+//! - `tags` is a synonym of `attributes`; only one of them may be given. Either is a list without
+//!   repetition, or one text of words between spaces or commas.
+//! - Nothing (`key:` alone, `~`, `null`) where a map or a list is expected means an empty one.
+//!   Where a text is expected it is a mistake.
+//! - Where a text is expected, a number or a boolean is taken as it is written: `location: 12` is
+//!   the text `12`, and a resource may be called `1`.
+//! - `properties` are free-form, with whatever JSON can hold, and `null` among it. Their keys are
+//!   texts; one that looks like a number, a boolean or nothing must be in quotes. Values follow the
+//!   YAML 1.2 core schema, except that a number stays a text where digits would be lost: with
+//!   leading zeros (`007`), beyond 64 bits, or beyond the range of a double.
+//! - Anchors and aliases may be used. Merge keys (`<<`) and tags other than YAML's own for the same
+//!   value (`!!str 1`) are mistakes, so that nothing is silently read otherwise than meant.
+//! - A document has at most 16 MiB, 64 levels and a million values, aliases written out.
+//!
+//! Every mistake is reported, in the order of the file. What the parser cannot read at all is one
+//! mistake, and what comes after it is not looked at.
+
+mod build;
+mod check;
+mod entries;
+mod load;
+mod node;
+mod path;
+mod problem;
+mod properties;
+mod scalar;
+mod schema;
+mod shape;
+mod words;
+mod write;
+
+pub use problem::{InventoryProblem, InventoryProblems, MAX_PROBLEMS};
+pub use schema::json_schema;
+
+use crate::{Inventory, Label};
+
+/// The largest document, in bytes.
+pub const MAX_DOCUMENT_BYTES: usize = 16 * 1024 * 1024;
+/// The most levels of lists and maps.
+pub const MAX_DEPTH: usize = 64;
+/// The most values in a document, counting keys, lists and maps, with every alias written out.
+pub const MAX_NODES: usize = 1_000_000;
+/// The most text in a document with every alias written out. Without aliases it is never reached:
+/// an escape makes at most three bytes of two.
+const MAX_EXPANDED_BYTES: usize = 2 * MAX_DOCUMENT_BYTES;
+
+/// What an inventory file says: one or more pools, in the order of the file.
+///
+/// ```
+/// use respo::yaml::InventoryDocument;
+///
+/// let document = InventoryDocument::parse(
+///     "pool:\n  name: lab\n  resources:\n    bench-1: {location: office1, tags: [can]}\n",
+/// )?;
+/// let (name, inventory) = &document.pools[0];
+/// assert_eq!((name.as_str(), inventory.len()), ("lab", 1));
+/// assert_eq!(InventoryDocument::parse(&document.to_yaml())?, document);
+/// # Ok::<_, respo::yaml::InventoryProblems>(())
+/// ```
+#[derive(Debug, Clone, PartialEq)]
+pub struct InventoryDocument {
+    /// Each pool's name and resources; at least one, and no name twice.
+    pub pools: Vec<(Label, Inventory)>,
+}
+
+impl InventoryDocument {
+    /// Reads and checks an inventory.
+    ///
+    /// # Errors
+    /// Every mistake in it. No input makes it panic, nor take memory or time out of proportion to
+    /// its length and the bounds above.
+    pub fn parse(text: &str) -> Result<Self, InventoryProblems> {
+        match load::load(text) {
+            Ok((root, second_document)) => check::check(&root, second_document),
+            Err(problem) => Err(InventoryProblems(vec![problem])),
+        }
+    }
+
+    /// Writes it as YAML that [`parse`](Self::parse) reads back to an equal document, in block
+    /// style, with resources and entities in the order of their names.
+    ///
+    /// Of an inventory that was not read from YAML there are two things that cannot be read back: a
+    /// property that is called `<<`, and more than [`MAX_DOCUMENT_BYTES`].
+    #[must_use]
+    pub fn to_yaml(&self) -> String {
+        write::to_yaml(&self.pools)
+    }
+}

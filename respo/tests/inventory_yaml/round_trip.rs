@@ -1,0 +1,156 @@
+//! What is written reads back equal.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use proptest::collection::{btree_map, btree_set, vec};
+use proptest::option;
+use proptest::prelude::*;
+use proptest::sample::select;
+use respo::yaml::InventoryDocument;
+use respo::{Entity, Inventory, Label, Name, Resource, Text, Word};
+use serde_json::{Number, Value};
+
+use crate::{fixtures, text_lines};
+
+/// Texts that are easily read as something else, and random ones.
+fn any_text() -> impl Strategy<Value = String> {
+    let tricky = text_lines("tricky_texts.txt");
+    prop_oneof![
+        6 => select(tricky),
+        1 => select(vec!["x", "x ", "x: ", "\u{85}", "é\n"]).prop_map(|piece| piece.repeat(500)),
+        2 => any::<String>(),
+        2 => "[ -~\t\n]{0,24}",
+        2 => "[a: \\-#\n\"']{0,12}",
+        2 => "[ \ta\n\r\u{85}\u{2028}\u{feff}]{0,8}",
+    ]
+}
+
+fn any_value() -> impl Strategy<Value = Value> {
+    let scalar = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        any::<u64>().prop_map(Value::from),
+        any::<f64>().prop_map(|float| Number::from_f64(float).map_or(Value::Null, Value::Number)),
+        any_text().prop_map(Value::from),
+    ];
+    scalar.prop_recursive(3, 16, 4, |value| {
+        prop_oneof![
+            vec(value.clone(), 0..4).prop_map(Value::Array),
+            btree_map(any_key(), value, 0..4)
+                .prop_map(|map| Value::Object(map.into_iter().collect())),
+        ]
+    })
+}
+
+/// A key of a property: `<<` is refused, for it would be taken for a merge key.
+fn any_key() -> impl Strategy<Value = String> {
+    any_text().prop_filter("a merge key", |key| key != "<<")
+}
+
+fn any_name() -> impl Strategy<Value = Name> {
+    "[a-zA-Z0-9._:/-]{1,8}|true|null|~?0x[0-9]{1,3}|[0-9]{1,3}"
+        .prop_filter_map("not a name", |name| Name::new(name).ok())
+}
+
+/// Any text that may be a label, a word, …
+fn valid<T: std::fmt::Debug + TryFrom<String>>() -> impl Strategy<Value = T> {
+    prop_oneof![any_text(), "[a-z]{1,4}"].prop_filter_map("not valid", |text| text.try_into().ok())
+}
+
+fn any_attributes() -> impl Strategy<Value = BTreeSet<Word>> {
+    btree_set(valid::<Word>(), 0..3)
+}
+
+fn any_entities() -> impl Strategy<Value = BTreeMap<Name, Entity>> {
+    let entity = (any_attributes(), btree_map(any_key(), any_value(), 0..4)).prop_map(
+        |(attributes, properties)| Entity {
+            attributes,
+            properties,
+        },
+    );
+    btree_map(any_name(), entity, 0..3)
+}
+
+fn any_resource() -> impl Strategy<Value = Resource> {
+    (
+        any_name(),
+        option::of(valid::<Label>()),
+        any_attributes(),
+        option::of(valid::<Text>()),
+        option::of(valid::<Text>()),
+        any_entities(),
+    )
+        .prop_map(
+            |(name, location, attributes, description, endpoint, entities)| Resource {
+                name,
+                location,
+                attributes,
+                description,
+                endpoint,
+                entities,
+            },
+        )
+}
+
+fn any_document() -> impl Strategy<Value = InventoryDocument> {
+    let resources = vec(any_resource(), 0..3).prop_map(|mut resources| {
+        resources.sort_by(|a, b| a.name.cmp(&b.name));
+        resources.dedup_by(|a, b| a.name == b.name);
+        Inventory::new(resources).unwrap()
+    });
+    btree_map(valid::<Label>(), resources, 1..3).prop_map(|pools| InventoryDocument {
+        pools: pools.into_iter().collect(),
+    })
+}
+
+proptest! {
+    #[test]
+    fn whatever_is_written_reads_back_equal(document in any_document()) {
+        let written = document.to_yaml();
+        match InventoryDocument::parse(&written) {
+            Ok(read) => prop_assert_eq!(read, document, "{}", written),
+            Err(problems) => prop_assert!(false, "{problems}\n{written}"),
+        }
+    }
+}
+
+#[test]
+fn each_good_inventory_reads_back_equal() {
+    for (path, text) in fixtures("good") {
+        let document = InventoryDocument::parse(&text).unwrap();
+        let written = document.to_yaml();
+        assert_eq!(
+            InventoryDocument::parse(&written).unwrap(),
+            document,
+            "{}",
+            path.display()
+        );
+    }
+}
+
+#[test]
+fn an_inventory_is_written_for_people_to_read() {
+    let text = "pool: {name: test benches, resources: {b-2: , b-1: {tags: lin can, location: 1, \
+                entities: {dut: {properties: {socket: '127.0.0.1:1', on: true, no: '1'}}}}}}";
+    assert_eq!(
+        InventoryDocument::parse(text).unwrap().to_yaml(),
+        "\
+pool:
+  name: test benches
+  resources:
+    b-1:
+      location: '1'
+      attributes:
+      - can
+      - lin
+      entities:
+        dut:
+          properties:
+            no: '1'
+            on: true
+            socket: 127.0.0.1:1
+    b-2: {}
+"
+    );
+}
