@@ -69,6 +69,8 @@ pub enum EndReason {
     Revoked,
     /// The server stopped.
     Draining,
+    /// Another session took it up with its token. Said to the earlier one; the lease goes on.
+    TakenOver,
 }
 
 impl EndReason {
@@ -84,6 +86,7 @@ impl EndReason {
             Self::NoSuch => "no_such",
             Self::Revoked => "revoked",
             Self::Draining => "draining",
+            Self::TakenOver => "taken_over",
         }
     }
 
@@ -101,6 +104,7 @@ impl EndReason {
             }
             Self::Revoked => "an administrator ended it",
             Self::Draining => "the server is stopping",
+            Self::TakenOver => "another connection took it up with its token",
         }
     }
 }

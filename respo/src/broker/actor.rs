@@ -13,6 +13,7 @@ use super::clock::Clock;
 use super::publisher::Publisher;
 use crate::engine::{Authority, Command, Effects, Engine, Limits, Notice, NoticeKind, Reply};
 use crate::engine::{SessionId, State};
+use crate::lease::EndReason;
 use crate::matcher::Matcher;
 use crate::names::Label;
 use crate::notifier::LeaseNotifier;
@@ -207,7 +208,7 @@ impl Actor {
                 _ => None,
             };
             if let (Some(id), Some(notices)) = (submitted, notices) {
-                self.tickets.insert(id, notices);
+                self.follow(id, notices);
             }
             let told = reply.is_none_or(|reply| reply.send(result).is_ok());
             if let (false, Some(session), Some(id)) = (told, session, submitted) {
@@ -230,6 +231,29 @@ impl Actor {
             if ended || !followed {
                 self.tickets.remove(&id);
             }
+        }
+    }
+
+    /// Sends the notices about a request to a new ticket from now on. An earlier one is told.
+    fn follow(&mut self, id: RequestId, notices: mpsc::UnboundedSender<Notice>) {
+        let Some(earlier) = self.tickets.insert(id, notices) else {
+            return;
+        };
+        let Some(state) = self.engine.state().requests.get(&id) else {
+            return;
+        };
+        let kind = NoticeKind::Ended {
+            reason: EndReason::TakenOver,
+            grant: None,
+        };
+        let notice = Notice {
+            session: None,
+            id,
+            request: Arc::clone(&state.request),
+            kind,
+        };
+        if earlier.send(notice).is_err() {
+            debug!(%id, "the earlier connection has gone already");
         }
     }
 

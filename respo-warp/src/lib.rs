@@ -1,0 +1,98 @@
+//! respo over HTTP: warp routes that translate between HTTP and a respo broker.
+//!
+//! [`routes`] answers everything that `docs/protocol.md` describes. The crate holds no policy and no
+//! state of its own: it parses, asks a [`respo::broker::Broker`], and writes down the answer.
+//!
+//! Whoever runs the server puts a [`Peer`] into each request's extensions: it carries the client's
+//! address and says when the client has left. Without one, a lease ends when its response is dropped.
+
+mod api;
+mod authorization;
+mod body;
+mod call;
+mod elapsed;
+mod health;
+pub mod inventory;
+mod inventory_route;
+mod leases;
+mod lock;
+mod lock_stream;
+mod negotiation;
+mod origin;
+mod overview;
+mod overview_page;
+mod overview_table;
+mod parameters;
+mod peer;
+mod problem;
+
+use std::sync::Arc;
+
+use warp::Filter;
+use warp::filters::BoxedFilter;
+use warp::http::Method;
+use warp::reply::Response;
+
+pub use api::Api;
+pub use peer::{Disconnected, Peer};
+
+use call::{Call, answer, call};
+
+/// Everything that respod serves over plain HTTP, as one filter that answers every request.
+///
+/// What no route takes is answered too, with a problem document.
+#[must_use]
+pub fn routes(api: Api) -> BoxedFilter<(Response,)> {
+    let api = Arc::new(api);
+    let with_api = {
+        let api = Arc::clone(&api);
+        warp::any().map(move || Arc::clone(&api))
+    };
+    let request = with_api.and(call());
+
+    let overview = warp::path::end()
+        .and(request.clone())
+        .then(|api, call: Call| {
+            answer(call, &[Method::GET, Method::HEAD], |call| {
+                overview::show(api, call)
+            })
+        });
+    let lock = warp::path!("lock")
+        .and(request.clone())
+        .then(|api, call: Call| answer(call, &[Method::POST], |call| lock::lock(api, call)));
+    let lease = warp::path!("v1" / "leases" / u64)
+        .and(request.clone())
+        .then(|id, api, call: Call| {
+            answer(call, &[Method::DELETE], move |call| {
+                leases::release(api, id, call)
+            })
+        });
+    let inventory = warp::path!("inventory")
+        .and(request.clone())
+        .then(|api, call: Call| {
+            answer(call, &[Method::GET, Method::HEAD, Method::POST], |call| {
+                inventory_route::answer(api, call)
+            })
+        });
+    let health = warp::path!("healthz")
+        .and(request.clone())
+        .then(|api, call: Call| {
+            answer(call, &[Method::GET, Method::HEAD], |call| {
+                health::check(api, call)
+            })
+        });
+    let elsewhere = request.then(|_api: Arc<Api>, call: Call| call::not_found(call));
+
+    overview
+        .or(lock)
+        .unify()
+        .or(lease)
+        .unify()
+        .or(inventory)
+        .unify()
+        .or(health)
+        .unify()
+        .or(elsewhere)
+        .unify()
+        .boxed()
+}

@@ -1,0 +1,194 @@
+//! The stream that answers `POST /lock`: one JSON line per notice, for as long as the client is there.
+//!
+//! A task of its own writes the lines, so that the client's departure is noticed even while the HTTP
+//! server waits for the client to read. Whichever ends first ends the other: the task when the
+//! response is dropped, the response when the task is done.
+
+use std::convert::Infallible;
+use std::ops::ControlFlow;
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::stream;
+use respo::broker::{Broker, Session, Ticket, TicketEvent};
+use respo::wire::{Event, GrantedLease};
+use respo::{EndReason, Grant, RequestId, Token};
+use tokio::sync::mpsc;
+use warp::Reply;
+use warp::http::HeaderValue;
+use warp::http::header::{CONTENT_TYPE, HeaderName};
+use warp::reply::Response;
+
+use crate::peer::Disconnected;
+
+/// How many lines may wait to be sent. Notices beyond that wait in the ticket, which coalesces them.
+const LINES_AHEAD: usize = 4;
+
+/// What one stream needs.
+pub(crate) struct LockStream {
+    pub(crate) broker: Broker,
+    /// The client's presence: dropped with the stream, which ends the lease.
+    pub(crate) session: Session,
+    pub(crate) ticket: Ticket,
+    /// The ticket's token, until a `queued` line has told it.
+    pub(crate) first_token: Option<Token>,
+    pub(crate) disconnected: Disconnected,
+    /// Whether the end of the session is the end of the lease, too.
+    pub(crate) ends_with_connection: bool,
+    /// The longest silence.
+    pub(crate) heartbeat: Duration,
+}
+
+/// The client is gone, or does not listen any more.
+struct Gone;
+
+impl LockStream {
+    /// Answers with the headers at once and with a line per notice.
+    pub(crate) fn into_response(self) -> Response {
+        let (lines, mut receiver) = mpsc::channel::<Bytes>(LINES_AHEAD);
+        tokio::spawn(self.run(lines));
+        let body = stream::poll_fn(move |cx| {
+            receiver
+                .poll_recv(cx)
+                .map(|line| line.map(Ok::<_, Infallible>))
+        });
+        let mut response = warp::reply::stream(body).into_response();
+        let headers = response.headers_mut();
+        headers.insert(
+            CONTENT_TYPE,
+            HeaderValue::from_static("application/x-ndjson"),
+        );
+        // Asks a reverse proxy to pass on each line as it comes.
+        headers.insert(
+            HeaderName::from_static("x-accel-buffering"),
+            HeaderValue::from_static("no"),
+        );
+        response
+    }
+
+    async fn run(mut self, lines: mpsc::Sender<Bytes>) {
+        let disconnected = self.disconnected.clone();
+        let departed = async {
+            tokio::select! {
+                () = disconnected.wait() => {}
+                () = lines.closed() => {}
+            }
+        };
+        let is_over = tokio::select! {
+            biased;
+            // First, so that a client that leaves after the end is told of that end.
+            result = self.tell(&lines) => result.is_ok(),
+            () = departed => false,
+        };
+        if is_over {
+            return;
+        }
+        let id = self.ticket.id();
+        tracing::debug!(pool = self.broker.pool().as_str(), %id, "the client's connection ended");
+        drop(self.session);
+        // Whoever closed only its sending half can still be told. Whoever does not read is not
+        // waited for.
+        if self.ends_with_connection {
+            let line = line(&ended(id, EndReason::Disconnected));
+            if lines.try_send(line).is_err() {
+                tracing::debug!(pool = self.broker.pool().as_str(), %id, "the client could not be told");
+            }
+        }
+    }
+
+    /// Tells the client everything until the request has ended.
+    async fn tell(&mut self, lines: &mpsc::Sender<Bytes>) -> Result<(), Gone> {
+        loop {
+            let notice = tokio::time::timeout(self.heartbeat, self.ticket.next()).await;
+            let event = match notice {
+                Err(_) => ControlFlow::Continue(Event::Heartbeat {
+                    time: self.broker.now(),
+                }),
+                Ok(notice) => self.event(notice),
+            };
+            match event {
+                ControlFlow::Continue(event) => send(lines, &event).await?,
+                ControlFlow::Break(event) => return send(lines, &event).await,
+            }
+        }
+    }
+
+    /// The line that tells of a notice. `Break`: nothing follows it.
+    fn event(&mut self, notice: Option<TicketEvent>) -> ControlFlow<Event, Event> {
+        let id = self.ticket.id();
+        match notice {
+            Some(TicketEvent::Queued(mut request)) => {
+                request.token = self
+                    .first_token
+                    .take()
+                    .map(|token| token.reveal().to_owned());
+                ControlFlow::Continue(Event::Queued { request })
+            }
+            Some(TicketEvent::Granted(grant)) => match self.lease(grant) {
+                Some(lease) => ControlFlow::Continue(Event::Granted { lease }),
+                None => {
+                    tracing::error!(pool = self.broker.pool().as_str(), %id, "granted without a resource");
+                    ControlFlow::Break(ended(id, EndReason::Revoked))
+                }
+            },
+            Some(TicketEvent::Draining { deadline }) => ControlFlow::Continue(Event::Draining {
+                deadline_seconds: deadline.as_secs(),
+            }),
+            Some(TicketEvent::Ended(reason)) => ControlFlow::Break(ended(id, reason)),
+            None => ControlFlow::Break(self.lost(id)),
+        }
+    }
+
+    /// What to say when nothing more is heard of the request: the pool has stopped, or does not have it
+    /// any more.
+    fn lost(&self, id: RequestId) -> Event {
+        ended(
+            id,
+            if self.broker.is_draining() {
+                EndReason::Draining
+            } else {
+                EndReason::Disconnected
+            },
+        )
+    }
+
+    /// The lease as its holder sees it.
+    fn lease(&self, grant: Grant) -> Option<GrantedLease> {
+        let resource = grant.resources.first()?.first()?;
+        Some(GrantedLease {
+            id: grant.id,
+            token: self.ticket.token().reveal().to_owned(),
+            fence: grant.fence,
+            pool: self.broker.pool().clone(),
+            resource: resource.as_ref().clone(),
+            since: grant.since,
+            expires: grant.expires,
+        })
+    }
+}
+
+fn ended(id: RequestId, reason: EndReason) -> Event {
+    Event::Ended {
+        id,
+        reason,
+        detail: reason.explanation().to_owned(),
+    }
+}
+
+async fn send(lines: &mpsc::Sender<Bytes>, event: &Event) -> Result<(), Gone> {
+    lines.send(line(event)).await.map_err(|_| Gone)
+}
+
+/// The event as one line.
+fn line(event: &Event) -> Bytes {
+    match serde_json::to_string(event) {
+        Ok(mut text) => {
+            text.push('\n');
+            text.into()
+        }
+        Err(error) => {
+            tracing::error!(%error, "failed to write a line");
+            Bytes::new()
+        }
+    }
+}

@@ -1,0 +1,83 @@
+//! `GET /`: every resource and every waiting request, in the form that the client likes best.
+
+use std::sync::Arc;
+
+use respo::broker::Broker;
+use respo::wire::Overview;
+use warp::http::HeaderValue;
+use warp::http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE, VARY};
+use warp::reply::Response;
+
+use crate::api::Api;
+use crate::body;
+use crate::call::Call;
+use crate::negotiation::{Form, choose};
+use crate::overview_page;
+use crate::overview_table;
+use crate::parameters::Parameters;
+use crate::problem::{Problem, json};
+
+pub(crate) async fn show(api: Arc<Api>, mut call: Call) -> Result<Response, Problem> {
+    let parameters = Parameters::parse(&call.query, &["pool"])?;
+    body::expect_none(&api, &mut call).await?;
+    let brokers: Vec<&Broker> = match parameters.value("pool") {
+        Some(name) => vec![api.pools.select(Some(name))?],
+        None => api.pools.iter().collect(),
+    };
+    let overview = gather(&api, &brokers).await;
+    let mut response = match choose(&call.headers) {
+        Form::Json => json(&overview),
+        Form::Html => page(&overview),
+        Form::Text => table(&overview),
+    };
+    response
+        .headers_mut()
+        .insert(VARY, HeaderValue::from_static("accept"));
+    Ok(response)
+}
+
+async fn gather(api: &Api, brokers: &[&Broker]) -> Overview {
+    let mut pools = Vec::new();
+    for broker in brokers {
+        pools.push(broker.snapshot().await.overview(broker.pool()));
+    }
+    pools.sort_by(|a, b| a.name.cmp(&b.name));
+    // Read after the snapshots, so that nothing in them lies in the future.
+    let time = brokers
+        .iter()
+        .map(|broker| broker.now())
+        .max()
+        .unwrap_or_default();
+    Overview {
+        version: api.version.clone(),
+        time,
+        pools,
+    }
+}
+
+fn page(overview: &Overview) -> Response {
+    let mut response = Response::new(overview_page::render(overview).into());
+    let headers = response.headers_mut();
+    headers.insert(
+        CONTENT_TYPE,
+        HeaderValue::from_static("text/html; charset=utf-8"),
+    );
+    // The page needs nothing but its own style, so nothing else can be made to run in it.
+    headers.insert(
+        CONTENT_SECURITY_POLICY,
+        HeaderValue::from_static(
+            "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; \
+             form-action 'none'; frame-ancestors 'none'",
+        ),
+    );
+    response
+}
+
+fn table(overview: &Overview) -> Response {
+    let mut response = Response::new(overview_table::render(overview).into());
+    response.headers_mut().insert(
+        CONTENT_TYPE,
+        HeaderValue::from_static("text/plain; charset=utf-8"),
+    );
+    response
+}

@@ -1,0 +1,175 @@
+//! Serving one connection, from its first byte to its last.
+
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use hyper::Request;
+use hyper::body::Incoming;
+use hyper::service::Service;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto::Builder;
+use respo_warp::Peer;
+use tokio::io::AsyncReadExt;
+use tokio::net::TcpStream;
+use tokio::sync::watch;
+use warp::reply::Response;
+
+use crate::listener::watch_for_dead_peer;
+use crate::socket::Socket;
+
+/// The longest head of a request over HTTP/1, in bytes, and of its headers over HTTP/2.
+const LONGEST_HEAD: u32 = 64 * 1024;
+/// The most requests that one HTTP/2 connection has at a time.
+const MOST_STREAMS: u32 = 250;
+/// How often an HTTP/2 client is asked for a sign of life, and how long it may take to give it.
+const HTTP2_PING: Duration = Duration::from_secs(10);
+/// How long, and for how many bytes, a client that still sends is let do so, so that it can read the
+/// last answer: closing a socket in front of unread bytes resets the connection, and with it what is
+/// on its way.
+const LINGER: Duration = Duration::from_secs(1);
+const LINGER_BYTES: usize = 1024 * 1024;
+
+/// What serves every connection.
+pub(crate) struct Server<R> {
+    builder: Builder<TokioExecutor>,
+    routes: R,
+    header_timeout: Duration,
+}
+
+impl<R> Server<R> {
+    pub(crate) fn new(routes: R, header_timeout: Duration) -> Self {
+        let mut builder = Builder::new(TokioExecutor::new());
+        builder
+            .http1()
+            .timer(TokioTimer::new())
+            .header_read_timeout(header_timeout)
+            // A client may close its sending half after its request and still read the answer.
+            // The calls for which that counts as leaving watch the socket themselves.
+            .half_close(true)
+            .max_buf_size(LONGEST_HEAD as usize);
+        builder
+            .http2()
+            .timer(TokioTimer::new())
+            .keep_alive_interval(HTTP2_PING)
+            .keep_alive_timeout(HTTP2_PING)
+            .max_header_list_size(LONGEST_HEAD)
+            .max_concurrent_streams(MOST_STREAMS);
+        Self {
+            builder,
+            routes,
+            header_timeout,
+        }
+    }
+}
+
+impl<R> Server<R>
+where
+    R: Service<Request<Incoming>, Response = Response, Error = Infallible>,
+    R: Clone + Send + 'static,
+    R::Future: Send + 'static,
+{
+    /// Serves a connection until it ends. When `stopping` turns true, it ends after the requests
+    /// that are under way.
+    pub(crate) async fn serve(
+        &self,
+        stream: TcpStream,
+        address: SocketAddr,
+        mut stopping: watch::Receiver<bool>,
+    ) {
+        if let Err(error) = watch_for_dead_peer(&stream) {
+            tracing::debug!(%address, %error, "failed to set the options of a connection");
+        }
+        let socket = Socket::new(stream);
+        let has_spoken = Arc::new(AtomicBool::new(false));
+        let front = Front {
+            peer: Peer {
+                address,
+                disconnected: socket.disconnected(),
+            },
+            has_spoken: Arc::clone(&has_spoken),
+            routes: self.routes.clone(),
+        };
+        {
+            let io = TokioIo::new(socket.clone());
+            let mut connection = pin!(self.builder.serve_connection_with_upgrades(io, front));
+            let mut silence = pin!(tokio::time::sleep(self.header_timeout));
+            let mut is_silence_checked = false;
+            let mut is_stopping = false;
+            loop {
+                tokio::select! {
+                    result = connection.as_mut() => {
+                        if let Err(error) = result {
+                            tracing::debug!(%address, %error, "a connection ended early");
+                        }
+                        break;
+                    }
+                    // The server's own timer starts only once it knows the version of HTTP.
+                    () = silence.as_mut(), if !is_silence_checked => {
+                        is_silence_checked = true;
+                        if !has_spoken.load(Ordering::Relaxed) {
+                            tracing::debug!(%address, "a connection never made a request");
+                            break;
+                        }
+                    }
+                    result = stopping.wait_for(|&stopping| stopping), if !is_stopping => {
+                        // An error means that nobody is left who could stop it otherwise.
+                        tracing::trace!(%address, known = result.is_ok(), "stopping");
+                        is_stopping = true;
+                        connection.as_mut().graceful_shutdown();
+                    }
+                }
+            }
+        }
+        linger(&socket).await;
+    }
+}
+
+/// Closes the sending half and waits a little for the client to do the same.
+pub(crate) async fn linger(socket: &Socket) {
+    if let Err(error) = socket.shut_down() {
+        tracing::trace!(%error, "the connection is gone already");
+        return;
+    }
+    let mut unread = tokio::io::AsyncReadExt::take(socket.clone(), LINGER_BYTES as u64);
+    let mut buffer = [0; 8 * 1024];
+    let drain = async { while matches!(unread.read(&mut buffer).await, Ok(1..)) {} };
+    if tokio::time::timeout(LINGER, drain).await.is_err() {
+        tracing::trace!("a client keeps its side of a connection open");
+    }
+}
+
+/// Looks at each request before the routes do.
+///
+/// This is where a request to upgrade to a WebSocket leaves the common path.
+struct Front<R> {
+    peer: Peer,
+    /// Whether there has been a request on this connection.
+    has_spoken: Arc<AtomicBool>,
+    routes: R,
+}
+
+impl<R> Service<Request<Incoming>> for Front<R>
+where
+    R: Service<Request<Incoming>, Response = Response, Error = Infallible>,
+{
+    type Response = Response;
+    type Error = Infallible;
+    type Future = R::Future;
+
+    fn call(&self, mut request: Request<Incoming>) -> Self::Future {
+        self.has_spoken.store(true, Ordering::Relaxed);
+        // Never the query: it may have a token in it.
+        tracing::debug!(
+            peer = %self.peer.address,
+            method = %request.method(),
+            path = request.uri().path(),
+            "request"
+        );
+        request.extensions_mut().insert(self.peer.clone());
+        self.routes.call(request)
+    }
+}

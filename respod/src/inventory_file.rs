@@ -1,0 +1,77 @@
+//! Reading inventory files, and telling what is wrong with them.
+
+use std::fmt::Write as _;
+use std::io::Read;
+use std::path::Path;
+
+use respo::yaml::{InventoryDocument, InventoryProblem, InventoryProblems};
+
+/// Why an inventory file is no good.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum InventoryFileError {
+    #[error("it cannot be read: {0}")]
+    Unreadable(#[from] std::io::Error),
+    #[error("it has mistakes")]
+    Invalid(InventoryProblems),
+}
+
+/// Reads and checks an inventory file; `-` is stdin.
+pub(crate) fn read(path: &Path) -> Result<InventoryDocument, InventoryFileError> {
+    let bytes = if path.as_os_str() == "-" {
+        let mut bytes = Vec::new();
+        std::io::stdin().lock().read_to_end(&mut bytes)?;
+        bytes
+    } else {
+        std::fs::read(path)?
+    };
+    respo_warp::inventory::read(&bytes).map_err(InventoryFileError::Invalid)
+}
+
+impl InventoryFileError {
+    /// A line for each problem: `FILE:LINE:COLUMN: path: problem; remedy`.
+    pub(crate) fn lines(&self, path: &Path) -> Vec<String> {
+        match self {
+            Self::Unreadable(_) => vec![format!("{}: {self}", name(path))],
+            Self::Invalid(problems) => lines(problems, path),
+        }
+    }
+}
+
+/// A line for each problem: `FILE:LINE:COLUMN: path: problem; remedy`.
+pub(crate) fn lines(problems: &InventoryProblems, path: &Path) -> Vec<String> {
+    problems
+        .0
+        .iter()
+        .map(|problem| line(problem, path))
+        .collect()
+}
+
+fn line(problem: &InventoryProblem, path: &Path) -> String {
+    let mut line = name(path);
+    for place in [problem.line, problem.column].into_iter().flatten() {
+        // Writing to a String cannot fail.
+        if write!(line, ":{place}").is_err() {
+            break;
+        }
+    }
+    if !problem.path.is_empty() {
+        line.push_str(": ");
+        line.push_str(&problem.path);
+    }
+    line.push_str(": ");
+    line.push_str(&problem.problem);
+    if !problem.remedy.is_empty() {
+        line.push_str("; ");
+        line.push_str(&problem.remedy);
+    }
+    line
+}
+
+/// What a file is called in messages.
+pub(crate) fn name(path: &Path) -> String {
+    if path.as_os_str() == "-" {
+        "stdin".to_owned()
+    } else {
+        path.display().to_string()
+    }
+}
