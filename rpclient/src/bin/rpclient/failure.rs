@@ -1,0 +1,134 @@
+//! A failure: what people read and the code that the shell gets.
+
+use std::io;
+use std::path::Path;
+
+use rpclient::respo::wire::Candidate;
+use rpclient::{Error, UrlError};
+
+use crate::exit_code::ExitCode;
+
+/// Why rpclient could not do what it was asked for.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    pub(crate) exit_code: ExitCode,
+    /// What went wrong, where, and how to mend it; may have several lines.
+    pub(crate) message: String,
+}
+
+impl Failure {
+    pub(crate) fn new(exit_code: ExitCode, message: impl Into<String>) -> Self {
+        Self {
+            exit_code,
+            message: message.into(),
+        }
+    }
+
+    pub(crate) fn usage(message: impl Into<String>) -> Self {
+        Self::new(ExitCode::Usage, message)
+    }
+
+    /// `what` could not be done with `path`.
+    pub(crate) fn file(what: &str, path: &Path, error: &io::Error) -> Self {
+        Self::new(
+            ExitCode::Local,
+            format!("cannot {what} {}: {}", path.display(), plain(error)),
+        )
+    }
+}
+
+impl From<UrlError> for Failure {
+    fn from(error: UrlError) -> Self {
+        Self::usage(format!("{error} (set --url or RESPO_URL)"))
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self::new(exit_code(&error), message(&error))
+    }
+}
+
+fn exit_code(error: &Error) -> ExitCode {
+    match error {
+        Error::Url(_) => ExitCode::Usage,
+        Error::Unreachable { .. } => ExitCode::Unreachable,
+        Error::Busy { .. } | Error::WaitExpired { .. } => ExitCode::Busy,
+        Error::NoSuch { .. } => ExitCode::NoSuch,
+        Error::InvalidInventory { .. } => ExitCode::InvalidInventory,
+        Error::Lost(_) => ExitCode::Lost,
+        Error::Protocol { .. } => ExitCode::Protocol,
+        Error::Refused(problem) => match problem.code.as_str() {
+            "no_such_pool" => ExitCode::NoSuch,
+            "pool_required" => ExitCode::Usage,
+            _ => ExitCode::Refused,
+        },
+        _ => ExitCode::Refused,
+    }
+}
+
+fn message(error: &Error) -> String {
+    match error {
+        Error::Unreachable { url, source } => unreachable(url, source),
+        Error::Busy { detail, candidates } => {
+            let hint = "wait for it with --wait 10m, or without a limit by leaving --wait out";
+            format!("busy: {}\n{hint}", taken(detail, candidates))
+        }
+        Error::WaitExpired { detail } => format!("busy: {detail}"),
+        Error::NoSuch { detail, .. } => {
+            format!("no such resource: {detail}\n'rpclient list' shows what there is")
+        }
+        Error::Protocol { url, .. } => format!("{error}\nis {url} the address of a respod?"),
+        Error::Refused(problem) => match problem.code.as_str() {
+            "unauthorized" => {
+                format!("{error}\ngive the administrator's token with --admin-token-file FILE")
+            }
+            "pool_required" => format!("{error}\nname it with --pool or RESPO_POOL"),
+            code => format!("respod refuses: {error} ({code})"),
+        },
+        other => other.to_string(),
+    }
+}
+
+fn unreachable(url: &str, source: &io::Error) -> String {
+    let mut text = format!("cannot reach respod at {url}: {}", plain(source));
+    text.push_str(match source.kind() {
+        io::ErrorKind::ConnectionRefused => "; is it running? set --url or RESPO_URL",
+        io::ErrorKind::UnexpectedEof | io::ErrorKind::ConnectionReset => "",
+        _ => "; set --url or RESPO_URL",
+    });
+    text
+}
+
+/// The system's words without its number: `connection refused`, not `Connection refused (os error 111)`.
+pub(crate) fn plain(error: &io::Error) -> String {
+    let text = error.to_string();
+    let words = text.split(" (os error ").next().unwrap_or(&text);
+    let mut characters = words.chars();
+    match characters.next() {
+        Some(first) => first.to_lowercase().chain(characters).collect(),
+        None => text,
+    }
+}
+
+/// The detail, or a line for each holder where the server listed them.
+fn taken(detail: &str, candidates: &[Candidate]) -> String {
+    let mut text = String::from("every matching resource is taken");
+    if candidates.is_empty() {
+        return detail.to_owned();
+    }
+    for candidate in candidates {
+        let Some(lease) = &candidate.lease else {
+            continue;
+        };
+        text.push_str(&format!("\n  {} is held", candidate.resource));
+        if let Some(holder) = &lease.holder {
+            text.push_str(&format!(" by {holder}"));
+        }
+        text.push_str(&format!(" since {}", lease.since));
+        if let Some(description) = &lease.description {
+            text.push_str(&format!(": {description}"));
+        }
+    }
+    text
+}

@@ -1,0 +1,265 @@
+//! `rpclient inventory`: get, push, check and diff.
+
+use std::fs;
+use std::io::{self, Read};
+use std::path::Path;
+
+use rpclient::respo::Inventory;
+use rpclient::respo::wire::InventoryAnswer;
+use rpclient::respo::yaml::{InventoryDocument, InventoryProblem};
+use rpclient::{Client, Error, Label, Name, Resource};
+use serde::Serialize;
+
+use crate::arguments::{CommonArguments, InventoryCommand};
+use crate::exit_code::ExitCode;
+use crate::failure::Failure;
+use crate::inventory_difference::changed_fields;
+use crate::output;
+
+pub(crate) async fn run(
+    common: &CommonArguments,
+    command: InventoryCommand,
+) -> Result<ExitCode, Failure> {
+    match command {
+        InventoryCommand::Get => get(common).await?,
+        InventoryCommand::Push { file, dry_run } => push(common, &file, dry_run).await?,
+        InventoryCommand::Check { file } => return check(common, &file),
+        InventoryCommand::Diff { file } => difference(common, &file).await?,
+    }
+    Ok(ExitCode::Success)
+}
+
+async fn get(common: &CommonArguments) -> Result<(), Failure> {
+    #[derive(Serialize)]
+    struct Pool<'a> {
+        name: &'a Label,
+        resources: Vec<&'a Resource>,
+    }
+    #[derive(Serialize)]
+    struct Pools<'a> {
+        pools: Vec<Pool<'a>>,
+    }
+    let client = common.client()?;
+    let yaml = client.inventory().await?;
+    if !common.json && common.pool.is_none() {
+        return output::print(&yaml);
+    }
+    let mut document = parse_served(&client, &yaml)?;
+    if let Some(name) = &common.pool {
+        document.pools.retain(|(pool, _)| pool == name);
+        if document.pools.is_empty() {
+            return Err(Failure::new(
+                ExitCode::NoSuch,
+                format!("no such pool: {name}"),
+            ));
+        }
+    }
+    if !common.json {
+        return output::print(&document.to_yaml());
+    }
+    let pools = document.pools.iter().map(|(name, inventory)| Pool {
+        name,
+        resources: inventory.resources().iter().map(AsRef::as_ref).collect(),
+    });
+    output::print_json(&Pools {
+        pools: pools.collect(),
+    })
+}
+
+async fn push(common: &CommonArguments, file: &Path, dry_run: bool) -> Result<(), Failure> {
+    let yaml = read(file)?;
+    let answer = send(&common.client()?, &yaml, dry_run, file).await?;
+    if common.json {
+        output::print_json(&answer)
+    } else {
+        output::print(&summary(&answer))
+    }
+}
+
+fn check(common: &CommonArguments, file: &Path) -> Result<ExitCode, Failure> {
+    #[derive(Serialize)]
+    struct Checked<'a> {
+        file: &'a str,
+        problems: &'a [InventoryProblem],
+    }
+    let (found, problems) = match InventoryDocument::parse(&read(file)?) {
+        Ok(document) => (describe(&document), Vec::new()),
+        Err(problems) => (String::new(), problems.0),
+    };
+    let shown = shown(file);
+    if common.json {
+        output::print_json(&Checked {
+            file: &shown,
+            problems: &problems,
+        })?;
+    } else if problems.is_empty() {
+        output::print(&format!("{shown}: {found}\n"))?;
+    } else {
+        output::print(&located(&shown, &problems))?;
+    }
+    Ok(if problems.is_empty() {
+        ExitCode::Success
+    } else {
+        ExitCode::InvalidInventory
+    })
+}
+
+async fn difference(common: &CommonArguments, file: &Path) -> Result<(), Failure> {
+    let yaml = read(file)?;
+    let client = common.client()?;
+    let answer = send(&client, &yaml, true, file).await?;
+    if common.json {
+        return output::print_json(&answer);
+    }
+    let before = parse_served(&client, &client.inventory().await?)?;
+    let after = InventoryDocument::parse(&yaml).ok();
+    let mut text = String::new();
+    for pool in &answer.pools {
+        if answer.pools.len() > 1 {
+            text.push_str(&format!("pool {}\n", pool.name));
+        }
+        let fields = |name: &Name| {
+            let old = resource(&before, &pool.name, name);
+            let new = after
+                .as_ref()
+                .and_then(|after| resource(after, &pool.name, name));
+            old.zip(new)
+                .map(|(old, new)| changed_fields(old, new))
+                .unwrap_or_default()
+        };
+        let change = &pool.change;
+        for name in &change.added {
+            text.push_str(&format!("+ {name}\n"));
+        }
+        for name in &change.removed {
+            text.push_str(&format!("- {name}\n"));
+        }
+        for name in &change.retired {
+            text.push_str(&format!("- {name} (leased: it goes when the lease ends)\n"));
+        }
+        for name in &change.changed {
+            text.push_str(&format!("~ {name}: {}\n", fields(name).join(", ")));
+        }
+        if change.is_empty() {
+            text.push_str("no difference\n");
+        }
+    }
+    output::print(&text)
+}
+
+/// Pushes; a refused inventory is told with its mistakes and where they stand in `file`.
+async fn send(
+    client: &Client,
+    yaml: &str,
+    dry_run: bool,
+    file: &Path,
+) -> Result<InventoryAnswer, Failure> {
+    match client.push_inventory(yaml, dry_run).await {
+        Err(Error::InvalidInventory { detail, problems }) if !problems.is_empty() => {
+            let message = format!("{detail}\n{}", located(&shown(file), &problems));
+            Err(Failure::new(ExitCode::InvalidInventory, message))
+        }
+        other => Ok(other?),
+    }
+}
+
+fn summary(answer: &InventoryAnswer) -> String {
+    let would = if answer.dry_run {
+        " (dry run: nothing was changed)"
+    } else {
+        ""
+    };
+    let mut text = String::new();
+    for pool in &answer.pools {
+        text.push_str(&format!(
+            "pool {}, revision {}{would}\n",
+            pool.name, pool.revision
+        ));
+        let change = &pool.change;
+        for (what, names) in [
+            ("added", &change.added),
+            ("removed", &change.removed),
+            ("changed", &change.changed),
+            ("retired", &change.retired),
+        ] {
+            if !names.is_empty() {
+                let names = names.iter().map(Name::as_str).collect::<Vec<_>>().join(" ");
+                text.push_str(&format!("  {what:<8} {names}\n"));
+            }
+        }
+        if change.is_empty() {
+            text.push_str("  no difference\n");
+        }
+    }
+    text
+}
+
+/// The mistakes, a line each, as compilers tell theirs.
+fn located(file: &str, problems: &[InventoryProblem]) -> String {
+    let mut text = String::new();
+    for problem in problems {
+        text.push_str(file);
+        for number in [problem.line, problem.column].into_iter().flatten() {
+            text.push_str(&format!(":{number}"));
+        }
+        text.push_str(": ");
+        if !problem.path.is_empty() {
+            text.push_str(&format!("{}: ", problem.path));
+        }
+        text.push_str(&format!("{}; {}\n", problem.problem, problem.remedy));
+    }
+    text
+}
+
+fn describe(document: &InventoryDocument) -> String {
+    let count = |inventory: &Inventory| match inventory.len() {
+        1 => "1 resource".to_owned(),
+        several => format!("{several} resources"),
+    };
+    let pools = document
+        .pools
+        .iter()
+        .map(|(name, inventory)| format!("pool {:?} with {}", name.as_str(), count(inventory)));
+    pools.collect::<Vec<_>>().join(", ")
+}
+
+fn resource<'a>(
+    document: &'a InventoryDocument,
+    pool: &Label,
+    name: &Name,
+) -> Option<&'a Resource> {
+    let (_, inventory) = document.pools.iter().find(|(label, _)| label == pool)?;
+    inventory.find(name.as_str()).map(AsRef::as_ref)
+}
+
+fn parse_served(client: &Client, yaml: &str) -> Result<InventoryDocument, Failure> {
+    InventoryDocument::parse(yaml).map_err(|problems| {
+        let first = problems
+            .0
+            .first()
+            .map(ToString::to_string)
+            .unwrap_or_default();
+        let url = client.url();
+        let message = format!("the inventory of {url} cannot be read by this version: {first}");
+        Failure::new(ExitCode::Protocol, message)
+    })
+}
+
+fn read(file: &Path) -> Result<String, Failure> {
+    if file != Path::new("-") {
+        return fs::read_to_string(file).map_err(|error| Failure::file("read", file, &error));
+    }
+    let mut text = String::new();
+    let read = io::stdin().lock().read_to_string(&mut text);
+    read.map_err(|error| Failure::file("read", Path::new("standard input"), &error))?;
+    Ok(text)
+}
+
+/// The file's name in messages.
+fn shown(file: &Path) -> String {
+    if file == Path::new("-") {
+        "standard input".to_owned()
+    } else {
+        file.display().to_string()
+    }
+}

@@ -1,0 +1,127 @@
+//! `rpclient lock`: waits for a resource, and holds it: for a command, or until told to stop.
+
+mod command;
+mod environment;
+pub(crate) mod guard;
+mod hold;
+mod lease_file;
+mod process_group;
+mod signals;
+mod terminal;
+mod waiting;
+mod waiting_text;
+
+use std::time::Duration;
+
+use nix::sys::signal::Signal;
+use rpclient::{Client, Hold, Lease, Pending, Request, Wait};
+use tokio::time::timeout;
+
+use crate::arguments::{CommonArguments, LockArguments};
+use crate::exit_code::ExitCode;
+use crate::failure::Failure;
+use crate::output;
+use signals::Signals;
+use waiting::WaitingDisplay;
+
+/// How long to wait for the answer of a server that is told of an end. The end of the connection tells
+/// it the same, if a little later.
+const FAREWELL: Duration = Duration::from_secs(5);
+
+pub(crate) async fn run(
+    common: &CommonArguments,
+    arguments: &LockArguments,
+) -> Result<ExitCode, Failure> {
+    let request = request(arguments)?;
+    let client = common.client()?;
+    if let Some(program) = arguments.command.first() {
+        command::look_up(program)?;
+    }
+    // From here on a signal ends things in order, before there is anything to end.
+    let mut signals = Signals::listen()?;
+    let display = WaitingDisplay::new(arguments.quiet);
+    let lease = match acquire(&client, &request, display, &mut signals).await? {
+        Acquired::Lease(lease) => *lease,
+        Acquired::Interrupted(signal) => return Ok(ExitCode::Signal(signal)),
+    };
+    if arguments.command.is_empty() {
+        hold::run(lease, common.json, arguments.quiet, &mut signals).await
+    } else {
+        command::run(&client, lease, arguments, &mut signals).await
+    }
+}
+
+fn request(arguments: &LockArguments) -> Result<Request, Failure> {
+    let mut request = Request::one(arguments.selection.selector()?);
+    request.priority = arguments.priority;
+    request.description = arguments.description.clone();
+    request.tags = arguments.tags.iter().cloned().collect();
+    request.wait = if arguments.no_wait {
+        Wait::No
+    } else {
+        arguments.wait
+    };
+    request.hold = Hold::Connection {
+        linger: arguments.linger.0,
+    };
+    request.max_duration = arguments.max_duration.map(|duration| duration.0);
+    Ok(request)
+}
+
+enum Acquired {
+    Lease(Box<Lease>),
+    Interrupted(Signal),
+}
+
+async fn acquire(
+    client: &Client,
+    request: &Request,
+    mut display: WaitingDisplay,
+    signals: &mut Signals,
+) -> Result<Acquired, Failure> {
+    let mut pending = tokio::select! {
+        pending = client.request(request) => pending?,
+        signal = signals.next() => return Ok(Acquired::Interrupted(signal)),
+    };
+    loop {
+        tokio::select! {
+            notice = pending.next() => match notice {
+                Some(notice) => display.notice(&notice),
+                None => break,
+            },
+            () = display.due() => display.refresh(),
+            signal = signals.next() => {
+                display.clear();
+                leave(pending).await;
+                display.left();
+                return Ok(Acquired::Interrupted(signal));
+            }
+        }
+    }
+    display.clear();
+    let lease = pending.granted().await?;
+    display.granted(&lease);
+    Ok(Acquired::Lease(Box::new(lease)))
+}
+
+/// Leaves the queue. With a linger the server must be told, else it keeps the place.
+async fn leave(pending: Pending) {
+    let id = pending.id();
+    let failed = match timeout(FAREWELL, pending.cancel()).await {
+        Ok(Ok(())) => return,
+        Ok(Err(error)) => error.to_string(),
+        Err(_) => "respod did not answer in time".to_owned(),
+    };
+    output::say(&format!("request {id} could not be taken back: {failed}"));
+}
+
+/// Ends the lease, and warns if it may stay for its linger.
+async fn release(lease: Lease) {
+    let name = lease.resource().name.clone();
+    let failed = match timeout(FAREWELL, lease.release()).await {
+        Ok(Ok(())) => return,
+        Ok(Err(error)) => error.to_string(),
+        Err(_) => "respod did not answer in time".to_owned(),
+    };
+    output::say(&format!("{name} could not be released at once: {failed}"));
+}

@@ -1,0 +1,198 @@
+//! Tells people how the waiting goes: a live line on a terminal, a line now and then elsewhere.
+
+use std::env;
+use std::io::{IsTerminal, stderr};
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use rpclient::respo::Timestamp;
+use rpclient::respo::wire::QueuedRequest;
+use rpclient::{Lease, Notice};
+use tokio::time::{Instant, sleep_until};
+
+use super::terminal;
+use super::waiting_text::describe;
+use crate::{elapsed, output};
+
+/// How often the live line is drawn.
+const FRAME: Duration = Duration::from_millis(200);
+/// Elsewhere, changes are told at most this often.
+const BETWEEN_CHANGES: Duration = Duration::from_secs(10);
+/// Elsewhere, something is said at least this often: continuous integration ends jobs that are silent.
+const LONGEST_SILENCE: Duration = Duration::from_secs(300);
+/// How many candidates a line lists.
+const CANDIDATES: usize = 4;
+
+/// Shows the waiting on standard error.
+pub(super) struct WaitingDisplay {
+    mode: Mode,
+    /// Where the request stands, and when the waiting began by the local and by the server's clock.
+    place: Option<Place>,
+}
+
+enum Mode {
+    Quiet,
+    Live {
+        line: ProgressBar,
+        next_frame: Instant,
+    },
+    Lines {
+        told: Option<Told>,
+    },
+}
+
+struct Place {
+    request: QueuedRequest,
+    began: Instant,
+    /// The server's time at that moment. Clocks differ; how long someone has held something is
+    /// counted by the clock that saw it begin.
+    began_at_server: Timestamp,
+}
+
+impl Place {
+    fn server_now(&self) -> Timestamp {
+        self.began_at_server.after(self.began.elapsed())
+    }
+}
+
+/// What was told last.
+struct Told {
+    at: Instant,
+    position: u64,
+}
+
+impl WaitingDisplay {
+    pub(super) fn new(quiet: bool) -> Self {
+        let dumb = env::var_os("TERM").is_some_and(|terminal| terminal == "dumb");
+        let mode = if quiet {
+            Mode::Quiet
+        } else if stderr().is_terminal() && !dumb && terminal::in_foreground() {
+            let line = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
+            // The template is a constant that is known to be right; the default would serve too.
+            if let Ok(style) = ProgressStyle::with_template("{spinner} {wide_msg}") {
+                line.set_style(style);
+            }
+            Mode::Live {
+                line,
+                next_frame: Instant::now(),
+            }
+        } else {
+            Mode::Lines { told: None }
+        };
+        Self { mode, place: None }
+    }
+
+    /// Takes in what the waiting request was told.
+    pub(super) fn notice(&mut self, notice: &Notice) {
+        match notice {
+            Notice::Queued(request) => {
+                let (began, began_at_server) = match &self.place {
+                    Some(place) => (place.began, place.began_at_server),
+                    None => (Instant::now(), request.since),
+                };
+                let request = request.clone();
+                self.place = Some(Place {
+                    request,
+                    began,
+                    began_at_server,
+                });
+                self.refresh_if_due();
+            }
+            Notice::Draining { .. } => self.say("respod is about to stop; it ends the request"),
+            Notice::Away { cause, grace } => self.say(&format!(
+                "warning: {cause}; respod keeps the place for another {}; connecting again",
+                elapsed::rounded(*grace)
+            )),
+            _ => {}
+        }
+    }
+
+    /// Waits until there is something to draw or to say.
+    pub(super) async fn due(&self) {
+        match self.due_at() {
+            Some(at) => sleep_until(at).await,
+            None => std::future::pending().await,
+        }
+    }
+
+    /// Draws or says how things stand.
+    pub(super) fn refresh(&mut self) {
+        let Some(place) = &self.place else { return };
+        let text = describe(&place.request, place.server_now(), CANDIDATES);
+        let waited = elapsed::coarse(place.began.elapsed());
+        match &mut self.mode {
+            Mode::Quiet => {}
+            Mode::Live { line, next_frame } => {
+                line.set_message(format!("{waited} {text}"));
+                line.tick();
+                *next_frame = Instant::now() + FRAME;
+            }
+            Mode::Lines { told } => {
+                match told {
+                    Some(_) => output::say(&format!("{text}; {waited} so far")),
+                    None => output::say(&text),
+                }
+                *told = Some(Told {
+                    at: Instant::now(),
+                    position: place.request.position,
+                });
+            }
+        }
+    }
+
+    /// Takes the live line away, before something else is written.
+    pub(super) fn clear(&self) {
+        if let Mode::Live { line, .. } = &self.mode {
+            line.finish_and_clear();
+        }
+    }
+
+    /// Says what was granted, and how long that took.
+    pub(super) fn granted(&self, lease: &Lease) {
+        if matches!(self.mode, Mode::Quiet) {
+            return;
+        }
+        let waited = match &self.place {
+            Some(place) => format!(" after {}", elapsed::coarse(place.began.elapsed())),
+            None => String::new(),
+        };
+        let (name, id) = (&lease.resource().name, lease.id());
+        output::say(&format!(
+            "leased {name}{waited} (lease {id}, fence {})",
+            lease.fence()
+        ));
+    }
+
+    /// Says that the request no longer waits.
+    pub(super) fn left(&self) {
+        if !matches!(self.mode, Mode::Quiet) {
+            output::say("left the queue");
+        }
+    }
+
+    fn refresh_if_due(&mut self) {
+        if self.due_at().is_some_and(|at| at <= Instant::now()) {
+            self.refresh();
+        }
+    }
+
+    fn due_at(&self) -> Option<Instant> {
+        let place = self.place.as_ref()?;
+        match &self.mode {
+            Mode::Quiet => None,
+            Mode::Live { next_frame, .. } => Some(*next_frame),
+            Mode::Lines { told: None } => Some(place.began),
+            Mode::Lines { told: Some(told) } if told.position != place.request.position => {
+                Some(told.at + BETWEEN_CHANGES)
+            }
+            Mode::Lines { told: Some(told) } => Some(told.at + LONGEST_SILENCE),
+        }
+    }
+
+    fn say(&self, message: &str) {
+        match &self.mode {
+            Mode::Live { line, .. } => line.suspend(|| output::say(message)),
+            _ => output::say(message),
+        }
+    }
+}

@@ -1,0 +1,246 @@
+//! A lease that is held here.
+
+use std::fmt;
+use std::future::poll_fn;
+use std::pin::pin;
+use std::task::Poll;
+use std::time::Duration;
+
+use respo::wire::GrantedLease;
+use respo::{Fence, Label, RequestId, Resource, Timestamp, Token};
+use tokio::sync::watch;
+
+use crate::client::Client;
+use crate::connection::AbortOnDrop;
+use crate::error::Error;
+use crate::event::{Ending, LineEvent};
+use crate::pending::already_ended_is_fine;
+use crate::stream::{EventStream, StreamEvent};
+
+/// Why a lease is no longer held. Someone else may be using the resource already.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum LostReason {
+    /// The server ended it.
+    #[error("{0}")]
+    Ended(Ending),
+    /// The connection to the server broke, and the lease ended with it.
+    #[error("the connection to respod broke: {0}")]
+    Disconnected(String),
+    /// The server has said nothing for this long. What it thinks of the lease cannot be known.
+    #[error("respod has said nothing for {} s", .0.as_secs_f64())]
+    Silent(Duration),
+    /// After the connection broke, the server did not let the lease be taken up again.
+    #[error("respod no longer knows it: {0}")]
+    Gone(String),
+    /// The server said something that cannot be understood.
+    #[error("respod said something that cannot be understood: {0}")]
+    Protocol(String),
+}
+
+/// How a lease stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum LeaseState {
+    /// It is held.
+    Held,
+    /// It is held, but the server is about to stop and will end it.
+    Draining {
+        /// How long the server still waits.
+        deadline: Duration,
+    },
+    /// The connection broke. The lease lingers at the server, and another connection is being made.
+    Away {
+        /// What happened to the connection.
+        cause: LostReason,
+        /// How long the server keeps the lease.
+        grace: Duration,
+    },
+    /// It is no longer held.
+    Lost(LostReason),
+}
+
+/// The right to use a resource, for as long as this value lives. Dropping it ends the lease.
+///
+/// The connection is watched in the background: [`lost`](Self::lost), [`state`](Self::state) and
+/// [`while_held`](Self::while_held) know of a loss whether or not anyone was looking when it happened.
+///
+/// Where the request has a linger, the lease stays for that long after it was dropped:
+/// [`release`](Self::release) ends it at once.
+#[must_use = "the lease ends when this is dropped"]
+pub struct Lease {
+    client: Client,
+    granted: GrantedLease,
+    token: Token,
+    linger: Duration,
+    state: watch::Receiver<LeaseState>,
+    _watcher: AbortOnDrop,
+}
+
+impl Lease {
+    pub(crate) fn new(
+        client: Client,
+        stream: EventStream,
+        granted: GrantedLease,
+        token: Token,
+        linger: Duration,
+    ) -> Self {
+        let (sender, state) = watch::channel(LeaseState::Held);
+        let watcher = AbortOnDrop::spawn(watch_stream(stream, granted.id, sender));
+        Self {
+            client,
+            granted,
+            token,
+            linger,
+            state,
+            _watcher: watcher,
+        }
+    }
+
+    /// Its id.
+    #[must_use]
+    pub fn id(&self) -> RequestId {
+        self.granted.id
+    }
+
+    /// Larger than that of every earlier lease in the pool: a device that remembers the largest fence
+    /// it has seen can refuse a holder whose lease has passed on.
+    #[must_use]
+    pub fn fence(&self) -> Fence {
+        self.granted.fence
+    }
+
+    /// The pool that the resource is in.
+    #[must_use]
+    pub fn pool(&self) -> &Label {
+        &self.granted.pool
+    }
+
+    /// What is held, with the properties of its entities.
+    #[must_use]
+    pub fn resource(&self) -> &Resource {
+        &self.granted.resource
+    }
+
+    /// When it was granted, by the server's clock.
+    #[must_use]
+    pub fn since(&self) -> Timestamp {
+        self.granted.since
+    }
+
+    /// When it ends at the latest, by the server's clock; `None` if it may be held for ever.
+    #[must_use]
+    pub fn expires(&self) -> Option<Timestamp> {
+        self.granted.expires
+    }
+
+    /// The secret that proves whose it is. Whoever has it can release the lease.
+    #[must_use]
+    pub fn token(&self) -> &Token {
+        &self.token
+    }
+
+    /// How it stands now.
+    #[must_use]
+    pub fn state(&self) -> LeaseState {
+        self.state.borrow().clone()
+    }
+
+    /// Waits until it stands otherwise than it did at the last call, and says how. Cancel-safe.
+    pub async fn state_changed(&mut self) -> LeaseState {
+        if self.state.changed().await.is_err() && !matches!(self.state(), LeaseState::Lost(_)) {
+            return LeaseState::Lost(not_watched());
+        }
+        self.state.borrow_and_update().clone()
+    }
+
+    /// Waits until the lease is lost; returns at once if it already is.
+    pub async fn lost(&self) -> LostReason {
+        let mut state = self.state.clone();
+        match state
+            .wait_for(|state| matches!(state, LeaseState::Lost(_)))
+            .await
+        {
+            Ok(state) => match &*state {
+                LeaseState::Lost(reason) => reason.clone(),
+                _ => not_watched(),
+            },
+            Err(_) => not_watched(),
+        }
+    }
+
+    /// Runs `work`, and drops it where it stands if the lease is lost meanwhile.
+    ///
+    /// # Errors
+    /// Why the lease was lost. If it is lost already, `work` does not begin.
+    pub async fn while_held<T>(&self, work: impl Future<Output = T>) -> Result<T, LostReason> {
+        let mut work = pin!(work);
+        let mut lost = pin!(self.lost());
+        poll_fn(|context| match lost.as_mut().poll(context) {
+            Poll::Ready(reason) => Poll::Ready(Err(reason)),
+            Poll::Pending => work.as_mut().poll(context).map(Ok),
+        })
+        .await
+    }
+
+    /// Ends the lease, and returns when the server has let go of it: the resource is free then, or
+    /// with the next in line.
+    ///
+    /// # Errors
+    /// If the server cannot be told of it and the lease lingers, whatever keeps it from being told.
+    pub async fn release(self) -> Result<(), Error> {
+        let released = self.client.release(self.id(), &self.token).await;
+        // Without a linger, the end of the connection ends the lease all the same.
+        if self.linger.is_zero() {
+            Ok(())
+        } else {
+            already_ended_is_fine(released)
+        }
+    }
+}
+
+impl fmt::Debug for Lease {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Lease")
+            .field("id", &self.granted.id)
+            .field("fence", &self.granted.fence)
+            .field("resource", &self.granted.resource.name)
+            .field("state", &self.state())
+            .finish_non_exhaustive()
+    }
+}
+
+fn not_watched() -> LostReason {
+    LostReason::Disconnected("the runtime that watched the connection has stopped".to_owned())
+}
+
+/// Follows the stream of a lease until it is lost.
+async fn watch_stream(mut stream: EventStream, id: RequestId, state: watch::Sender<LeaseState>) {
+    loop {
+        let new = match stream.next().await {
+            Ok(StreamEvent::Away { cause, grace }) => Some(LeaseState::Away { cause, grace }),
+            Ok(StreamEvent::Line(event)) => after_line(event, id, &state.borrow()),
+            Err(reason) => Some(LeaseState::Lost(reason)),
+        };
+        let Some(new) = new else { continue };
+        let lost = matches!(new, LeaseState::Lost(_));
+        state.send_replace(new);
+        if lost {
+            return;
+        }
+    }
+}
+
+/// How the lease stands after `event`, if otherwise than before.
+fn after_line(event: LineEvent, id: RequestId, before: &LeaseState) -> Option<LeaseState> {
+    match event {
+        LineEvent::Ended(ending) => Some(LeaseState::Lost(LostReason::Ended(ending))),
+        LineEvent::Draining { deadline } => Some(LeaseState::Draining { deadline }),
+        LineEvent::Granted { lease, .. } if lease.id != id => {
+            let problem = format!("it speaks of lease {}, not {id}", lease.id);
+            Some(LeaseState::Lost(LostReason::Protocol(problem)))
+        }
+        _ if matches!(before, LeaseState::Away { .. }) => Some(LeaseState::Held),
+        _ => None,
+    }
+}
