@@ -1,12 +1,12 @@
 //! Reads the lines of a lock stream, and takes the secrets out of them.
 //!
-//! A later respod may say more than this version knows: unknown keys, events and candidates in an
-//! unknown state are left out, and a reason of an unknown kind still ends the lease.
+//! A later respod may say more than this version knows: unknown keys and events are left out, and a
+//! reason of an unknown kind still ends the lease.
 
 use std::fmt;
 use std::time::Duration;
 
-use respo::wire::{Candidate, Event, GrantedLease, QueuedRequest};
+use respo::wire::{Event, GrantedLease, QueuedRequest};
 use respo::{EndReason, Token};
 use serde::Deserialize;
 use serde_json::Value;
@@ -53,16 +53,15 @@ pub(crate) enum LineEvent {
 
 /// Reads one line. `None`: an event that this version does not know.
 pub(crate) fn read_line(line: &[u8]) -> Result<Option<LineEvent>, serde_json::Error> {
-    let mut value: Value = serde_json::from_slice(line)?;
+    let value: Value = serde_json::from_slice(line)?;
     let kind = value
         .get("event")
         .and_then(Value::as_str)
         .unwrap_or_default()
         .to_owned();
     match kind.as_str() {
-        "queued" => keep_known_candidates(value.pointer_mut("/request/candidates")),
         "ended" => return read_ending(value).map(|ending| Some(LineEvent::Ended(ending))),
-        "granted" | "heartbeat" | "draining" => {}
+        "queued" | "granted" | "heartbeat" | "draining" => {}
         _ => return Ok(None),
     }
     Ok(match serde_json::from_value(value)? {
@@ -85,12 +84,6 @@ pub(crate) fn read_line(line: &[u8]) -> Result<Option<LineEvent>, serde_json::Er
     })
 }
 
-fn keep_known_candidates(candidates: Option<&mut Value>) {
-    if let Some(Value::Array(candidates)) = candidates {
-        candidates.retain(|candidate| Candidate::deserialize(candidate).is_ok());
-    }
-}
-
 fn read_ending(value: Value) -> Result<Ending, serde_json::Error> {
     #[derive(Deserialize)]
     struct Ended {
@@ -108,6 +101,8 @@ fn read_ending(value: Value) -> Result<Ending, serde_json::Error> {
 
 #[cfg(test)]
 mod tests {
+    use respo::wire::ResourceState;
+
     use super::*;
 
     #[test]
@@ -123,14 +118,15 @@ mod tests {
     }
 
     #[test]
-    fn a_candidate_in_a_state_that_is_not_known_does_not_spoil_the_line() {
+    fn a_state_that_is_not_known_does_not_spoil_the_line() {
         let line = br#"{"event":"queued","request":{"id":2,"token":"secret","position":1,"of":1,
             "since":"2026-11-21T08:15:30Z","candidates_total":2,"candidates":[
             {"resource":"bench-1","state":"leased"},{"resource":"bench-2","state":"on fire"}]}}"#;
         let Some(LineEvent::Queued { place, token }) = read_line(line).unwrap() else {
             panic!()
         };
-        assert_eq!(place.candidates.len(), 1);
+        let states: Vec<_> = place.candidates.iter().map(|one| one.state).collect();
+        assert_eq!(states, [ResourceState::Leased, ResourceState::Unknown]);
         assert_eq!(place.candidates_total, 2);
         assert_eq!(token.unwrap().reveal(), "secret");
         assert_eq!(place.token, None);
