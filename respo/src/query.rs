@@ -15,6 +15,7 @@ use std::time::Duration;
 
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
+use crate::inventory::MAX_ENTITIES;
 use crate::names::{Label, NameError, Text, Word};
 use crate::request::{Hold, MAX_TAGS, Request, Wait};
 use crate::selector::{EntityPattern, MAX_SELECTOR_ITEMS, Selector};
@@ -138,8 +139,8 @@ impl Parser {
             extend(&mut pattern.attributes, words, name_problem)?;
             self.entities.push(pattern);
         }
-        if self.entities.len() > MAX_SELECTOR_ITEMS {
-            return Err(format!("at most {MAX_SELECTOR_ITEMS} entity patterns"));
+        if self.entities.len() > MAX_ENTITIES {
+            return Err(format!("at most {MAX_ENTITIES} entity patterns"));
         }
         Ok(())
     }

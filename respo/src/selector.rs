@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::names::{Label, Name, Word};
 
-/// The most names, attributes or entity patterns that one selector may have.
+/// The most names or attributes that one selector may have. It has at most as many entity patterns as a
+/// resource has entities.
 pub const MAX_SELECTOR_ITEMS: usize = 256;
 
 /// What one entity must look like: it has at least these attributes.

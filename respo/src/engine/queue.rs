@@ -10,8 +10,10 @@ use std::sync::Arc;
 use crate::inventory::ResourceIndex;
 use crate::request::{Priority, Request, RequestId, Requirement};
 
-/// The most shapes that are kept although nobody waits with them.
+/// The most shapes that are kept although nobody waits with them, and the most candidates that those
+/// have in all.
 const MAX_IDLE_SHAPES: usize = 1024;
+const MAX_IDLE_CANDIDATES: usize = 1_000_000;
 
 /// The place of a waiting request: higher priority first, then arrival.
 pub(crate) type Place = (Reverse<Priority>, RequestId);
@@ -54,6 +56,7 @@ pub(crate) struct Queue {
     by_resource: Vec<BTreeSet<ShapeId>>,
     shape_of: BTreeMap<RequestId, ShapeId>,
     idle: BTreeSet<ShapeId>,
+    idle_candidates: usize,
     last_shape: u64,
 }
 
@@ -135,7 +138,7 @@ impl Queue {
         if let Some(entry) = self.shapes.get_mut(&shape) {
             entry.waiting.insert(place);
             self.shape_of.insert(place.1, shape);
-            self.idle.remove(&shape);
+            self.set_busy(shape);
         }
     }
 
@@ -152,21 +155,38 @@ impl Queue {
         }
     }
 
-    /// Keeps an idle shape for the next request like it, and drops the oldest one if there are many.
+    /// Keeps an idle shape for the next request like it, and drops older ones where that is too much.
     fn set_idle(&mut self, shape: ShapeId) {
         self.idle.insert(shape);
-        if self.idle.len() <= MAX_IDLE_SHAPES {
-            return;
+        self.idle_candidates += self.candidates_of(shape);
+        while self.idle.len() > MAX_IDLE_SHAPES || self.idle_candidates > MAX_IDLE_CANDIDATES {
+            // Never the shape itself, which the caller is about to use.
+            let Some(oldest) = self.idle.iter().copied().find(|&oldest| oldest != shape) else {
+                return;
+            };
+            self.set_busy(oldest);
+            self.drop_shape(oldest);
         }
-        // Never the shape itself, which the caller is about to use.
-        let Some(oldest) = self.idle.iter().copied().find(|&oldest| oldest != shape) else {
-            return;
-        };
-        self.idle.remove(&oldest);
-        if let Some(gone) = self.shapes.remove(&oldest) {
+    }
+
+    /// A shape is no longer idle.
+    fn set_busy(&mut self, shape: ShapeId) {
+        if self.idle.remove(&shape) {
+            self.idle_candidates -= self.candidates_of(shape);
+        }
+    }
+
+    fn candidates_of(&self, shape: ShapeId) -> usize {
+        self.shapes
+            .get(&shape)
+            .map_or(0, |shape| shape.candidates.len())
+    }
+
+    fn drop_shape(&mut self, shape: ShapeId) {
+        if let Some(gone) = self.shapes.remove(&shape) {
             self.by_requirements.remove(&gone.requirements);
             for index in gone.candidates.iter() {
-                self.by_resource[index.as_usize()].remove(&oldest);
+                self.by_resource[index.as_usize()].remove(&shape);
             }
         }
     }

@@ -1,0 +1,182 @@
+//! What the engine answers in situations that are worth reading on their own.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test fails by panicking"
+)]
+
+use std::sync::Arc;
+
+use respo::{
+    AttributeMatcher, Authority, Command, Effects, Engine, Inventory, Limits, Name, NoticeKind,
+    Refusal, Reply, Request, RequestId, Resource, Selector, SessionId, State, Timestamp, Token,
+    Wait,
+};
+
+const SESSION: SessionId = SessionId(1);
+
+struct Pool {
+    engine: Engine,
+    granted: Vec<(u64, String)>,
+}
+
+impl Pool {
+    fn of(names: &[&str], limits: Limits) -> Self {
+        let (matcher, now) = (Arc::new(AttributeMatcher), Timestamp::default());
+        let engine = Engine::restore(limits, matcher, State::default(), now);
+        let mut pool = Self {
+            engine,
+            granted: Vec::new(),
+        };
+        let resources = names
+            .iter()
+            .map(|name| Resource::new(Name::new(name).unwrap()));
+        let inventory = Arc::new(Inventory::new(resources).unwrap());
+        pool.handle(Command::ReplaceInventory(inventory)).unwrap();
+        pool.handle(Command::OpenSession(SESSION)).unwrap();
+        pool
+    }
+
+    fn handle(&mut self, command: Command) -> Result<Reply, Refusal> {
+        let mut effects = Effects::default();
+        let reply = self
+            .engine
+            .handle(Timestamp::default(), command, &mut effects);
+        for notice in effects.notices {
+            if let NoticeKind::Granted(grant) = notice.kind {
+                self.granted
+                    .push((notice.id.0, grant.resources[0][0].name.to_string()));
+            }
+        }
+        reply
+    }
+
+    fn submit(&mut self, selector: &str, wait: Wait) -> Result<RequestId, Refusal> {
+        let mut request = Request::one(selector.parse::<Selector>().unwrap());
+        request.wait = wait;
+        let (request, token) = (Arc::new(request), Token::from_random([1; 16]).digest());
+        match self.handle(Command::Submit {
+            session: SESSION,
+            request,
+            token,
+        })? {
+            Reply::Submitted(id) => Ok(id),
+            other => panic!("not submitted: {other:?}"),
+        }
+    }
+
+    fn end(&mut self, id: RequestId) {
+        self.handle(Command::End {
+            id,
+            by: Authority::Session(SESSION),
+        })
+        .unwrap();
+    }
+
+    /// Each waiting request with its position, and of how many.
+    fn positions(&self) -> Vec<(u64, u64, u64)> {
+        let waiting = self.engine.snapshot().waiting;
+        waiting
+            .iter()
+            .map(|waiting| (waiting.id.0, waiting.position, waiting.of))
+            .collect()
+    }
+}
+
+#[test]
+fn use_goes_round_so_that_wear_spreads() {
+    let mut pool = Pool::of(&["a", "b", "c"], Limits::default());
+    for _ in 0..6 {
+        let id = pool.submit("", Wait::Forever).unwrap();
+        pool.end(id);
+    }
+    let order: Vec<&str> = pool.granted.iter().map(|(_, name)| name.as_str()).collect();
+    assert_eq!(order, ["a", "b", "c", "a", "b", "c"]);
+}
+
+#[test]
+fn a_position_counts_those_who_compete() {
+    let mut pool = Pool::of(&["a", "b", "c"], Limits::default());
+    for _ in 0..3 {
+        pool.submit("", Wait::Forever).unwrap();
+    }
+    pool.submit("resource=a", Wait::Forever).unwrap();
+    pool.submit("resource=b", Wait::Forever).unwrap();
+    pool.submit("resource=a,b", Wait::Forever).unwrap();
+    pool.submit("resource=c", Wait::Forever).unwrap();
+    pool.submit("resource=b", Wait::Forever).unwrap();
+    // Request 5 is next for b although 4 came before it; 6 competes with both, 7 with nobody.
+    assert_eq!(
+        pool.positions(),
+        [(4, 1, 2), (5, 1, 3), (6, 3, 4), (7, 1, 1), (8, 3, 3)]
+    );
+}
+
+#[test]
+fn what_many_kinds_of_requests_wait_for_is_still_told_apart() {
+    // More neighbours than positions are counted for exactly: they may count too many, never too few.
+    let names: Vec<String> = (0..300).map(|n| format!("r{n}")).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let mut pool = Pool::of(&names, Limits::default());
+    for _ in 0..300 {
+        pool.submit("", Wait::Forever).unwrap();
+    }
+    for name in &names {
+        pool.submit(&format!("resource={name}"), Wait::Forever)
+            .unwrap();
+    }
+    pool.submit("", Wait::Forever).unwrap();
+    let positions = pool.positions();
+    assert_eq!(positions[0], (301, 1, 2));
+    assert_eq!(positions[299], (600, 1, 2));
+    assert_eq!(positions[300], (601, 301, 301));
+}
+
+#[test]
+fn more_kinds_of_requests_than_are_remembered_are_all_served() {
+    let names: Vec<String> = (0..1_500).map(|n| format!("r{n}")).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let mut pool = Pool::of(&names, Limits::default());
+    for _ in 0..2 {
+        for name in &names {
+            let id = pool.submit(&format!("resource={name}"), Wait::No).unwrap();
+            assert_eq!(pool.granted.pop(), Some((id.0, (*name).to_owned())));
+            pool.end(id);
+        }
+    }
+    // One who waits keeps its place while the memory of others comes and goes.
+    let holder = pool.submit("resource=r7", Wait::Forever).unwrap();
+    let waiter = pool.submit("resource=r7", Wait::Forever).unwrap();
+    for name in names.iter().filter(|name| **name != "r7") {
+        let id = pool.submit(&format!("resource={name}"), Wait::No).unwrap();
+        pool.end(id);
+    }
+    pool.granted.clear();
+    pool.end(holder);
+    assert_eq!(pool.granted, [(waiter.0, "r7".to_owned())]);
+}
+
+#[test]
+fn the_bounds_of_a_pool_hold() {
+    let mut limits = Limits::default();
+    limits.max_waiting = 2;
+    limits.max_requests_per_session = 4;
+    let mut pool = Pool::of(&["a", "b"], limits);
+    pool.submit("resource=a", Wait::Forever).unwrap();
+    let waiter = pool.submit("resource=a", Wait::Forever).unwrap();
+    pool.submit("resource=a", Wait::Forever).unwrap();
+    assert_eq!(
+        pool.submit("resource=a", Wait::Forever),
+        Err(Refusal::QueueFull(2))
+    );
+    pool.submit("resource=b", Wait::Forever)
+        .expect("what is free needs no place in the queue");
+    assert_eq!(
+        pool.submit("resource=a", Wait::Forever),
+        Err(Refusal::TooManyRequests(4))
+    );
+    pool.end(waiter);
+    pool.submit("resource=a", Wait::Forever)
+        .expect("there is room again");
+}
