@@ -102,6 +102,12 @@ pub enum InventoryError {
     /// More than [`MAX_RESOURCES`].
     #[error("a pool has at most {MAX_RESOURCES} resources, this one has {0}")]
     TooManyResources(usize),
+    /// A resource with more than [`MAX_ENTITIES`].
+    #[error("a resource has at most {MAX_ENTITIES} entities, {0} has more")]
+    TooManyEntities(Name),
+    /// A resource, or an entity of it, with more than [`MAX_ATTRIBUTES`].
+    #[error("at most {MAX_ATTRIBUTES} attributes, {0} has more")]
+    TooManyAttributes(Name),
 }
 
 /// The resources of one pool, in the [natural order](Name::natural_cmp) of their names, and indexed.
@@ -110,29 +116,26 @@ pub struct Inventory {
     resources: Vec<Arc<Resource>>,
     by_attribute: BTreeMap<Word, Vec<ResourceIndex>>,
     by_location: BTreeMap<Label, Vec<ResourceIndex>>,
+    /// By the attributes of their entities.
+    by_part: BTreeMap<Word, Vec<ResourceIndex>>,
 }
 
 impl Inventory {
     /// Sorts and indexes `resources`.
     ///
     /// # Errors
-    /// [`InventoryError`] if two share a name or there are too many.
+    /// [`InventoryError`] if two share a name, or there is too much of something.
     pub fn new(resources: impl IntoIterator<Item = Resource>) -> Result<Self, InventoryError> {
         let mut resources: Vec<Arc<Resource>> = resources.into_iter().map(Arc::new).collect();
         if resources.len() > MAX_RESOURCES {
             return Err(InventoryError::TooManyResources(resources.len()));
         }
         resources.sort_by(|a, b| a.name.natural_cmp(b.name.as_str()));
-        if let Some(pair) = resources
-            .windows(2)
-            .find(|pair| pair[0].name == pair[1].name)
-        {
+        if let Some(pair) = resources.windows(2).find(|pair| pair[0].name == pair[1].name) {
             return Err(InventoryError::DuplicateName(pair[0].name.clone()));
         }
-        let mut inventory = Self {
-            resources,
-            ..Self::default()
-        };
+        resources.iter().try_for_each(|resource| check_size(resource))?;
+        let mut inventory = Self { resources, ..Self::default() };
         inventory.build_index();
         Ok(inventory)
     }
@@ -140,16 +143,14 @@ impl Inventory {
     fn build_index(&mut self) {
         for (index, resource) in (0u32..).map(ResourceIndex).zip(&self.resources) {
             for attribute in &resource.attributes {
-                self.by_attribute
-                    .entry(attribute.clone())
-                    .or_default()
-                    .push(index);
+                self.by_attribute.entry(attribute.clone()).or_default().push(index);
+            }
+            let parts = resource.entities.values().flat_map(|entity| &entity.attributes);
+            for attribute in parts.collect::<BTreeSet<_>>() {
+                self.by_part.entry(attribute.clone()).or_default().push(index);
             }
             if let Some(location) = &resource.location {
-                self.by_location
-                    .entry(location.clone())
-                    .or_default()
-                    .push(index);
+                self.by_location.entry(location.clone()).or_default().push(index);
             }
         }
     }
@@ -181,13 +182,8 @@ impl Inventory {
     /// Where the resource of this name stands.
     #[must_use]
     pub fn index_of(&self, name: &str) -> Option<ResourceIndex> {
-        let place = self
-            .resources
-            .binary_search_by(|resource| resource.name.natural_cmp(name));
-        place
-            .ok()
-            .and_then(|place| u32::try_from(place).ok())
-            .map(ResourceIndex)
+        let place = self.resources.binary_search_by(|resource| resource.name.natural_cmp(name));
+        place.ok().and_then(|place| u32::try_from(place).ok()).map(ResourceIndex)
     }
 
     /// The resource of this name.
@@ -202,6 +198,12 @@ impl Inventory {
         self.by_attribute.get(attribute).map_or(&[], Vec::as_slice)
     }
 
+    /// The resources with an entity that has this attribute, in order.
+    #[must_use]
+    pub fn with_entity_attribute(&self, attribute: &Word) -> &[ResourceIndex] {
+        self.by_part.get(attribute).map_or(&[], Vec::as_slice)
+    }
+
     /// The resources at this location, in order.
     #[must_use]
     pub fn at_location(&self, location: &Label) -> &[ResourceIndex] {
@@ -212,6 +214,18 @@ impl Inventory {
     pub fn locations(&self) -> impl Iterator<Item = &Label> {
         self.by_location.keys()
     }
+}
+
+fn check_size(resource: &Resource) -> Result<(), InventoryError> {
+    let entities = resource.entities.values();
+    let mut attributes = entities.map(|entity| &entity.attributes).chain([&resource.attributes]);
+    if attributes.any(|attributes| attributes.len() > MAX_ATTRIBUTES) {
+        return Err(InventoryError::TooManyAttributes(resource.name.clone()));
+    }
+    if resource.entities.len() > MAX_ENTITIES {
+        return Err(InventoryError::TooManyEntities(resource.name.clone()));
+    }
+    Ok(())
 }
 
 /// Two inventories are equal if their resources are.

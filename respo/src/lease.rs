@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::inventory::Resource;
-use crate::names::{Label, Text};
+use crate::names::{Label, Name, Text};
 use crate::request::{Fence, RequestId};
 use crate::time::Timestamp;
 
@@ -23,6 +23,13 @@ pub struct Grant {
     pub since: Timestamp,
     /// When it ends at the latest.
     pub expires: Option<Timestamp>,
+}
+
+impl Grant {
+    /// The names of the resources, in order.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &Name> {
+        self.resources.iter().flatten().map(|resource| &resource.name)
+    }
 }
 
 /// Who holds a resource, since when and for what: what everyone may know of a lease.

@@ -2,7 +2,7 @@
 
 use crate::inventory::{Inventory, Resource, ResourceIndex};
 use crate::query::bracketed;
-use crate::refusal::UnmatchedPart;
+use crate::refusal::{MAX_UNMATCHED_PARTS, UnmatchedPart};
 use crate::selector::{EntityPattern, Selector};
 
 /// Decides which resources of an inventory satisfy a selector.
@@ -31,17 +31,11 @@ pub struct AttributeMatcher;
 impl Matcher for AttributeMatcher {
     fn candidates(&self, selector: &Selector, inventory: &Inventory) -> Vec<ResourceIndex> {
         let satisfies = |index: &ResourceIndex| {
-            inventory
-                .at(*index)
-                .is_some_and(|resource| matches(selector, resource))
+            inventory.at(*index).is_some_and(|resource| matches(selector, resource))
         };
         match narrowest(selector, inventory) {
             Some(indexes) => indexes.into_iter().filter(satisfies).collect(),
-            None => (0u32..)
-                .map(ResourceIndex)
-                .take(inventory.len())
-                .filter(satisfies)
-                .collect(),
+            None => (0u32..).map(ResourceIndex).take(inventory.len()).filter(satisfies).collect(),
         }
     }
 
@@ -51,6 +45,7 @@ impl Matcher for AttributeMatcher {
         unmatched_location(selector, inventory, &mut parts);
         unmatched_attributes(selector, inventory, &mut parts);
         unmatched_entities(selector, inventory, &mut parts);
+        parts.truncate(MAX_UNMATCHED_PARTS);
         if parts.is_empty() {
             let value = selector.to_string();
             let detail = if inventory.is_empty() {
@@ -58,11 +53,7 @@ impl Matcher for AttributeMatcher {
             } else {
                 format!("each part matches some resource, but none matches all of {value}")
             };
-            parts.push(UnmatchedPart {
-                part: "combination",
-                value,
-                detail,
-            });
+            parts.push(UnmatchedPart { part: "combination", value, detail });
         }
         parts
     }
@@ -80,22 +71,16 @@ pub fn matches(selector: &Selector, resource: &Resource) -> bool {
 /// The shortest list of resources that the index has for one part of the selector.
 fn narrowest(selector: &Selector, inventory: &Inventory) -> Option<Vec<ResourceIndex>> {
     if !selector.names.is_empty() {
-        let named = selector
-            .names
-            .iter()
-            .filter_map(|name| inventory.index_of(name.as_str()));
+        let named = selector.names.iter().filter_map(|name| inventory.index_of(name.as_str()));
         return Some(named.collect());
     }
-    let by_location = selector
-        .location
-        .iter()
-        .map(|location| inventory.at_location(location));
-    let by_attribute = selector
-        .attributes
-        .iter()
-        .map(|word| inventory.with_attribute(word));
+    let by_location = selector.location.iter().map(|location| inventory.at_location(location));
+    let by_attribute = selector.attributes.iter().map(|word| inventory.with_attribute(word));
+    let words = selector.entities().iter().flat_map(|pattern| &pattern.attributes);
+    let by_part = words.map(|word| inventory.with_entity_attribute(word));
     by_location
         .chain(by_attribute)
+        .chain(by_part)
         .min_by_key(|indexes| indexes.len())
         .map(<[_]>::to_vec)
 }
@@ -159,11 +144,7 @@ fn unmatched_names(selector: &Selector, inventory: &Inventory, parts: &mut Vec<U
         1 => format!("no resource is named {value:?}"),
         _ => format!("no resource has one of the names {value}"),
     };
-    parts.push(UnmatchedPart {
-        part: "resource",
-        value,
-        detail,
-    });
+    parts.push(UnmatchedPart { part: "resource", value, detail });
 }
 
 fn unmatched_location(selector: &Selector, inventory: &Inventory, parts: &mut Vec<UnmatchedPart>) {
@@ -172,11 +153,7 @@ fn unmatched_location(selector: &Selector, inventory: &Inventory, parts: &mut Ve
     };
     if inventory.at_location(location).is_empty() {
         let detail = format!("no resource is at location {:?}", location.as_str());
-        parts.push(UnmatchedPart {
-            part: "location",
-            value: location.to_string(),
-            detail,
-        });
+        parts.push(UnmatchedPart { part: "location", value: location.to_string(), detail });
     }
 }
 
@@ -189,61 +166,37 @@ fn unmatched_attributes(
     for word in &selector.attributes {
         if inventory.with_attribute(word).is_empty() {
             let detail = format!("no resource has the attribute {:?}", word.as_str());
-            parts.push(UnmatchedPart {
-                part: "attributes",
-                value: word.to_string(),
-                detail,
-            });
+            parts.push(UnmatchedPart { part: "attributes", value: word.to_string(), detail });
         }
     }
-    let alone = Selector {
-        attributes: selector.attributes.clone(),
-        ..Selector::any()
-    };
+    let alone = Selector { attributes: selector.attributes.clone(), ..Selector::any() };
     if parts.len() == before && none_matches(&alone, inventory) {
         let value = bracketed(&selector.attributes);
         let detail = format!("no resource has all of the attributes {value}");
-        parts.push(UnmatchedPart {
-            part: "attributes",
-            value,
-            detail,
-        });
+        parts.push(UnmatchedPart { part: "attributes", value, detail });
     }
 }
 
 fn unmatched_entities(selector: &Selector, inventory: &Inventory, parts: &mut Vec<UnmatchedPart>) {
     let before = parts.len();
-    for pattern in selector.entities() {
+    // Patterns are sorted: equal ones are neighbours.
+    for pattern in selector.entities().chunk_by(|a, b| a == b).filter_map(<[_]>::first) {
         if none_matches(&Selector::any().with_entities([pattern.clone()]), inventory) {
             let value = bracketed(&pattern.attributes);
             let detail = format!("no resource has an entity with all of {value}");
-            parts.push(UnmatchedPart {
-                part: "entities",
-                value,
-                detail,
-            });
+            parts.push(UnmatchedPart { part: "entities", value, detail });
         }
     }
     let alone = Selector::any().with_entities(selector.entities().iter().cloned());
     if parts.len() == before && !selector.entities().is_empty() && none_matches(&alone, inventory) {
-        let patterns: Vec<String> = selector
-            .entities()
-            .iter()
-            .map(|pattern| bracketed(&pattern.attributes))
-            .collect();
+        let patterns: Vec<String> =
+            selector.entities().iter().map(|pattern| bracketed(&pattern.attributes)).collect();
         let value = format!("[{}]", patterns.join(","));
         let detail = format!("no resource has a different entity for each of {value}");
-        parts.push(UnmatchedPart {
-            part: "entities",
-            value,
-            detail,
-        });
+        parts.push(UnmatchedPart { part: "entities", value, detail });
     }
 }
 
 fn none_matches(selector: &Selector, inventory: &Inventory) -> bool {
-    !inventory
-        .resources()
-        .iter()
-        .any(|resource| matches(selector, resource))
+    AttributeMatcher.candidates(selector, inventory).is_empty()
 }

@@ -132,11 +132,7 @@ fn check(
         return Err(NameError::TooLong { what, most, has });
     }
     match text.chars().find(|&c| !is_allowed(c)) {
-        Some(found) => Err(NameError::Character {
-            what,
-            allowed,
-            found,
-        }),
+        Some(found) => Err(NameError::Character { what, allowed, found }),
         None => Ok(()),
     }
 }
@@ -203,12 +199,8 @@ impl Name {
             let (text_left, text_right) = (take_text(&mut left), take_text(&mut right));
             let (number_left, number_right) = (take_number(&mut left), take_number(&mut right));
             // A longer number without leading zeros is a larger one.
-            let by_value = || {
-                number_left
-                    .len()
-                    .cmp(&number_right.len())
-                    .then(number_left.cmp(number_right))
-            };
+            let by_value =
+                || number_left.len().cmp(&number_right.len()).then(number_left.cmp(number_right));
             let order = text_left.cmp(text_right).then_with(by_value);
             if order.is_ne() || (left.is_empty() && right.is_empty()) {
                 return order.then_with(|| self.as_str().cmp(other));
@@ -219,19 +211,14 @@ impl Name {
 
 /// Takes what comes before the next digit.
 fn take_text<'a>(rest: &mut &'a str) -> &'a str {
-    let (text, tail) = rest.split_at(
-        rest.find(|c: char| c.is_ascii_digit())
-            .unwrap_or(rest.len()),
-    );
+    let (text, tail) = rest.split_at(rest.find(|c: char| c.is_ascii_digit()).unwrap_or(rest.len()));
     *rest = tail;
     text
 }
 
 /// Takes the digits at the start, and drops their leading zeros.
 fn take_number<'a>(rest: &mut &'a str) -> &'a str {
-    let end = rest
-        .find(|c: char| !c.is_ascii_digit())
-        .unwrap_or(rest.len());
+    let end = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
     let (number, tail) = rest.split_at(end);
     *rest = tail;
     number.trim_start_matches('0')

@@ -77,10 +77,9 @@ impl LockQuery {
     pub fn parse(query: &str) -> Result<Self, QueryError> {
         let mut parser = Parser::default();
         for (key, value) in form_urlencoded::parse(query.as_bytes()) {
-            parser.take(&key, &value).map_err(|problem| QueryError {
-                parameter: key.into_owned(),
-                problem,
-            })?;
+            parser
+                .take(&key, &value)
+                .map_err(|problem| QueryError { parameter: key.into_owned(), problem })?;
         }
         parser.finish()
     }
@@ -126,10 +125,9 @@ impl Parser {
             "max_duration" => once(&mut self.max_duration, positive(parse(value)?)?),
             "pool" => once(&mut self.pool, parse(value)?),
             "resume" => once(&mut self.resume, parse_token(value)?),
-            _ => Err(format!(
-                "there is none of this name; there are {}",
-                LOCK_PARAMETERS.join(", ")
-            )),
+            _ => {
+                Err(format!("there is none of this name; there are {}", LOCK_PARAMETERS.join(", ")))
+            }
         }
     }
 
@@ -162,10 +160,7 @@ impl Parser {
             (Some(_), Some(parameter)) => {
                 let problem =
                     "it does not go with resume, which takes up an earlier request as it is";
-                return Err(QueryError {
-                    parameter,
-                    problem: problem.to_owned(),
-                });
+                return Err(QueryError { parameter, problem: problem.to_owned() });
             }
             (Some(token), None) => LockAction::Resume(token),
             (None, _) => {
@@ -175,17 +170,12 @@ impl Parser {
                 request.holder = self.holder;
                 request.tags = self.tags;
                 request.wait = self.wait.unwrap_or_default();
-                request.hold = Hold::Connection {
-                    linger: self.linger.unwrap_or_default(),
-                };
+                request.hold = Hold::Connection { linger: self.linger.unwrap_or_default() };
                 request.max_duration = self.max_duration;
                 LockAction::Request(request)
             }
         };
-        Ok(LockQuery {
-            pool: self.pool,
-            action,
-        })
+        Ok(LockQuery { pool: self.pool, action })
     }
 }
 
@@ -248,9 +238,7 @@ fn parse_token(value: &str) -> Result<Token, String> {
 fn list(value: &str) -> Result<Vec<&str>, String> {
     let value = value.trim();
     let inner = match value.strip_prefix('[') {
-        Some(rest) => rest
-            .strip_suffix(']')
-            .ok_or("a list that starts with '[' ends with ']'")?,
+        Some(rest) => rest.strip_suffix(']').ok_or("a list that starts with '[' ends with ']'")?,
         None if value.is_empty() => {
             return Err("it is empty; leave it out, or say what is wanted".to_owned());
         }
@@ -276,17 +264,10 @@ fn unquote(item: &str) -> &str {
 /// `[[a,b],[c]]`, or one list.
 fn list_of_lists(value: &str) -> Result<Vec<Vec<&str>>, String> {
     let value = value.trim();
-    let Some(inner) = value
-        .strip_prefix('[')
-        .map(str::trim_start)
-        .filter(|v| v.starts_with('['))
+    let Some(inner) = value.strip_prefix('[').map(str::trim_start).filter(|v| v.starts_with('['))
     else {
         let one = list(value)?;
-        return Ok(if one.is_empty() {
-            Vec::new()
-        } else {
-            vec![one]
-        });
+        return Ok(if one.is_empty() { Vec::new() } else { vec![one] });
     };
     let mut rest = inner
         .strip_suffix(']')
@@ -294,9 +275,7 @@ fn list_of_lists(value: &str) -> Result<Vec<Vec<&str>>, String> {
         .trim();
     let mut lists = Vec::new();
     loop {
-        let end = rest
-            .find(']')
-            .ok_or("a list of lists is written [[a,b],[c]]")?;
+        let end = rest.find(']').ok_or("a list of lists is written [[a,b],[c]]")?;
         lists.push(list(&rest[..=end])?);
         rest = rest[end + 1..].trim_start();
         if rest.is_empty() {
@@ -349,11 +328,8 @@ impl QueryWriter<'_, '_> {
             self.pair("attributes", &bracketed(&selector.attributes))?;
         }
         if !selector.entities().is_empty() {
-            let patterns: Vec<String> = selector
-                .entities()
-                .iter()
-                .map(|pattern| bracketed(&pattern.attributes))
-                .collect();
+            let patterns: Vec<String> =
+                selector.entities().iter().map(|pattern| bracketed(&pattern.attributes)).collect();
             self.pair("entities", &format!("[{}]", patterns.join(",")))?;
         }
         Ok(())
@@ -391,11 +367,7 @@ impl QueryWriter<'_, '_> {
 }
 
 fn join<T: AsRef<str>>(items: &BTreeSet<T>) -> String {
-    items
-        .iter()
-        .map(AsRef::as_ref)
-        .collect::<Vec<_>>()
-        .join(",")
+    items.iter().map(AsRef::as_ref).collect::<Vec<_>>().join(",")
 }
 
 /// `[a,b]`: how attributes are written in a query and in messages.
@@ -437,10 +409,7 @@ impl std::str::FromStr for Selector {
                 }
                 _ => Err("a selector has resource, location, attributes and entities".to_owned()),
             };
-            taken.map_err(|problem| QueryError {
-                parameter: key.into_owned(),
-                problem,
-            })?;
+            taken.map_err(|problem| QueryError { parameter: key.into_owned(), problem })?;
         }
         Ok(parser.selector.with_entities(parser.entities))
     }

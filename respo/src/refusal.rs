@@ -13,6 +13,9 @@ pub const RETRY_AFTER: Duration = Duration::from_secs(20);
 /// The most candidates that an answer lists: 16.
 pub const MAX_LISTED_CANDIDATES: usize = 16;
 
+/// The most parts that a `no_such` lists: 16.
+pub const MAX_UNMATCHED_PARTS: usize = 16;
+
 /// A part of a selector that no resource of the inventory satisfies.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct UnmatchedPart {
@@ -90,18 +93,10 @@ impl Refusal {
 fn describe_holders(candidates: &[Candidate]) -> String {
     let describe = |candidate: &Candidate| {
         let name = &candidate.resource;
-        match candidate
-            .lease
-            .as_ref()
-            .and_then(|lease| lease.holder.as_ref())
-        {
+        match candidate.lease.as_ref().and_then(|lease| lease.holder.as_ref()) {
             Some(holder) => format!("{name} is held by {holder}"),
             None => format!("{name} is held"),
         }
     };
-    candidates
-        .iter()
-        .map(describe)
-        .collect::<Vec<_>>()
-        .join(", ")
+    candidates.iter().map(describe).collect::<Vec<_>>().join(", ")
 }

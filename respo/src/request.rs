@@ -72,10 +72,7 @@ impl Priority {
 impl std::str::FromStr for Priority {
     type Err = PriorityError;
     fn from_str(text: &str) -> Result<Self, PriorityError> {
-        let value: i64 = text
-            .trim()
-            .parse()
-            .map_err(|_| PriorityError(format!("{text:?}")))?;
+        let value: i64 = text.trim().parse().map_err(|_| PriorityError(format!("{text:?}")))?;
         Self::new(value)
     }
 }
@@ -100,8 +97,7 @@ impl fmt::Display for Priority {
 }
 
 /// How long a request waits for its grant.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Wait {
     /// It is granted at once or refused as `busy`.
     No,
@@ -113,8 +109,7 @@ pub enum Wait {
 }
 
 /// What keeps a request and its lease alive.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Hold {
     /// The session's connection. When that ends, the lease stays for `linger`, so that the client can
@@ -127,21 +122,19 @@ pub enum Hold {
 
 impl Default for Hold {
     fn default() -> Self {
-        Self::Connection {
-            linger: Duration::ZERO,
-        }
+        Self::Connection { linger: Duration::ZERO }
     }
 }
 
 /// Resources that match one selector: one, in this version.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub struct Requirement {
     /// What the resource must look like.
     pub selector: Selector,
 }
 
 /// What a client asks for: granted all together or not at all.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Request {
     /// What is needed. A request has one requirement in this version, so the list is closed.
     requirements: Vec<Requirement>,
@@ -151,7 +144,7 @@ pub struct Request {
     pub description: Option<Text>,
     /// Who asks; others see it while they wait.
     pub holder: Option<Label>,
-    /// Free-form keys and values.
+    /// Free-form keys and values. A key with `=` in it cannot be written as a query string.
     pub tags: BTreeMap<Label, Text>,
     /// How long to wait for the grant.
     pub wait: Wait,

@@ -2,8 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use serde::{Deserialize, Serialize};
-
 use crate::names::{Label, Name, Word};
 
 /// The most names or attributes that one selector may have. It has at most as many entity patterns as a
@@ -11,7 +9,7 @@ use crate::names::{Label, Name, Word};
 pub const MAX_SELECTOR_ITEMS: usize = 256;
 
 /// What one entity must look like: it has at least these attributes.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub struct EntityPattern {
     /// Every one of them must be among the entity's attributes. None: any entity will do.
     pub attributes: BTreeSet<Word>,
@@ -21,7 +19,7 @@ pub struct EntityPattern {
 ///
 /// Selectors are values: two that ask for the same thing are equal, and the engine then computes
 /// their candidates once and lets their requests share one queue.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub struct Selector {
     /// One of these names; none means any name.
     pub names: BTreeSet<Name>,
@@ -43,10 +41,7 @@ impl Selector {
     /// The resource of this name.
     #[must_use]
     pub fn named(name: Name) -> Self {
-        Self {
-            names: BTreeSet::from([name]),
-            ..Self::default()
-        }
+        Self { names: BTreeSet::from([name]), ..Self::default() }
     }
 
     /// The same, with these entity patterns.

@@ -52,11 +52,9 @@ impl Snapshot {
     /// Whether the resource of this name is held.
     #[must_use]
     pub fn is_leased(&self, name: &str) -> bool {
-        self.inventory.index_of(name).is_some_and(|index| {
-            self.holdings
-                .get(index.as_usize())
-                .is_some_and(Option::is_some)
-        })
+        self.inventory
+            .index_of(name)
+            .is_some_and(|index| self.holdings.get(index.as_usize()).is_some_and(Option::is_some))
     }
 
     /// What the client of a waiting request is told; nothing if it does not wait.
@@ -86,15 +84,11 @@ impl Snapshot {
     #[must_use]
     pub fn overview(&self, pool: &Label) -> PoolOverview {
         let holdings = self.holdings.iter().map(Option::as_ref);
-        let present = self
-            .inventory
-            .resources()
-            .iter()
-            .zip(holdings)
-            .zip(&self.queue_lengths)
-            .map(|((resource, holding), queue)| {
+        let present = self.inventory.resources().iter().zip(holdings).zip(&self.queue_lengths).map(
+            |((resource, holding), queue)| {
                 resource_overview(resource, state_of(holding), holding, *queue)
-            });
+            },
+        );
         let retired = self.retired.iter().map(|(resource, holding)| {
             resource_overview(resource, ResourceState::Retired, Some(holding), 0)
         });
@@ -109,11 +103,7 @@ impl Snapshot {
 
 pub(crate) fn candidate(resource: &Resource, holding: Option<&Holding>) -> Candidate {
     let (state, lease) = (state_of(holding), holding.cloned());
-    Candidate {
-        resource: resource.name.clone(),
-        state,
-        lease,
-    }
+    Candidate { resource: resource.name.clone(), state, lease }
 }
 
 fn state_of(holding: Option<&Holding>) -> ResourceState {
@@ -138,9 +128,7 @@ fn resource_overview(
         attributes: resource.attributes.clone(),
         description: resource.description.clone(),
         endpoint: resource.endpoint.clone(),
-        entities: entities
-            .map(|(name, entity)| (name.clone(), entity.into()))
-            .collect(),
+        entities: entities.map(|(name, entity)| (name.clone(), entity.into())).collect(),
         lease: holding.cloned(),
         queue,
     }
@@ -157,11 +145,7 @@ fn waiting_overview(waiting: &WaitingRequest) -> WaitingOverview {
         holder: waiting.request.holder.clone(),
         description: waiting.request.description.clone(),
         since: waiting.since,
-        selector: requirements
-            .iter()
-            .map(selector)
-            .collect::<Vec<_>>()
-            .join(" "),
+        selector: requirements.iter().map(selector).collect::<Vec<_>>().join(" "),
         candidates_total: waiting.candidates.len() as u64,
     }
 }

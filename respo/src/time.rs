@@ -29,10 +29,7 @@ impl Timestamp {
     /// This point and `duration`; the end of time where that would overflow.
     #[must_use]
     pub fn after(self, duration: Duration) -> Self {
-        Self(
-            self.0
-                .saturating_add(u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)),
-        )
+        Self(self.0.saturating_add(u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)))
     }
 
     /// How long it is from `earlier` to this point; zero if `earlier` is later.
@@ -102,13 +99,8 @@ pub enum DurationError {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct HumanDuration(pub Duration);
 
-const UNITS: [(&str, u64); 5] = [
-    ("d", 86_400_000),
-    ("h", 3_600_000),
-    ("m", 60_000),
-    ("s", 1_000),
-    ("ms", 1),
-];
+const UNITS: [(&str, u64); 5] =
+    [("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1_000), ("ms", 1)];
 
 impl FromStr for HumanDuration {
     type Err = DurationError;
@@ -122,27 +114,17 @@ impl FromStr for HumanDuration {
             return Err(malformed());
         }
         while !rest.is_empty() {
-            let digits = rest
-                .find(|c: char| !c.is_ascii_digit())
-                .unwrap_or(rest.len());
+            let digits = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
             let (number, tail) = rest.split_at(digits);
             if number.is_empty() {
                 return Err(malformed());
             }
             let number: u64 = number.parse().map_err(|_| too_long())?;
-            let letters = tail
-                .find(|c: char| !c.is_ascii_alphabetic())
-                .unwrap_or(tail.len());
+            let letters = tail.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(tail.len());
             let (unit, tail) = tail.split_at(letters);
             let factor = match unit {
                 "" if rest.len() == digits && rest.len() == text.trim().len() => 1_000,
-                _ => {
-                    UNITS
-                        .iter()
-                        .find(|(name, _)| *name == unit)
-                        .ok_or_else(malformed)?
-                        .1
-                }
+                _ => UNITS.iter().find(|(name, _)| *name == unit).ok_or_else(malformed)?.1,
             };
             millis = number
                 .checked_mul(factor)
@@ -151,17 +133,15 @@ impl FromStr for HumanDuration {
             rest = tail.trim_start();
         }
         let duration = Duration::from_millis(millis);
-        if duration > MAX_DURATION {
-            Err(too_long())
-        } else {
-            Ok(Self(duration))
-        }
+        if duration > MAX_DURATION { Err(too_long()) } else { Ok(Self(duration)) }
     }
 }
 
 impl fmt::Display for HumanDuration {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut millis = u64::try_from(self.0.as_millis()).unwrap_or(u64::MAX);
+        // Rounded up: what is longer than nothing must not read back as nothing.
+        let millis = self.0.as_nanos().div_ceil(1_000_000);
+        let mut millis = u64::try_from(millis).unwrap_or(u64::MAX);
         if millis == 0 {
             return f.pad("0s");
         }

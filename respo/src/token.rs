@@ -62,11 +62,7 @@ pub struct TokenDigest([u8; 32]);
 /// Compares every byte whatever the others are, so that the time it takes tells nothing.
 impl PartialEq for TokenDigest {
     fn eq(&self, other: &Self) -> bool {
-        self.0
-            .iter()
-            .zip(&other.0)
-            .fold(0, |differs, (a, b)| differs | (a ^ b))
-            == 0
+        self.0.iter().zip(&other.0).fold(0, |differs, (a, b)| differs | (a ^ b)) == 0
     }
 }
 

@@ -219,9 +219,7 @@ pub struct EntityOverview {
 
 impl From<&Entity> for EntityOverview {
     fn from(entity: &Entity) -> Self {
-        Self {
-            attributes: entity.attributes.clone(),
-        }
+        Self { attributes: entity.attributes.clone() }
     }
 }
 

@@ -1,39 +1,18 @@
 //! The broker: durable before told, sessions and leases that clean up after themselves, and a store that
 //! fails.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    reason = "a test fails by panicking"
-)]
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
+
+mod common;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use async_trait::async_trait;
-use respo::broker::{AcquireError, Broker, Ticket, TicketEvent};
-use respo::{
-    Batch, EndReason, Inventory, InventoryStore, Label, LeaseNotifier, MemoryStore, Name, Notice,
-    NoticeKind, Refusal, Request, Resource, Selector, State, StoreError, Token, Wait,
-};
+use common::pool::{any, ended, granted, inventory, lab, named};
+use common::toy_store::{PLENTY, ToyStore};
+use respo::broker::{AcquireError, Broker, TicketEvent};
+use respo::{EndReason, LeaseNotifier, Name, Notice, NoticeKind, Refusal, Request, Token, Wait};
 use tokio::sync::Semaphore;
-
-fn pool() -> Label {
-    Label::new("lab").unwrap()
-}
-
-fn inventory(names: &[&str]) -> Inventory {
-    Inventory::new(
-        names
-            .iter()
-            .map(|name| Resource::new(Name::new(name).unwrap())),
-    )
-    .unwrap()
-}
-
-fn any() -> Request {
-    Request::one(Selector::any())
-}
 
 fn lingering(linger: Duration) -> Request {
     let mut request = any();
@@ -42,96 +21,25 @@ fn lingering(linger: Duration) -> Request {
 }
 
 async fn broker(names: &[&str]) -> Broker {
-    Broker::builder(pool(), inventory(names))
-        .start()
-        .await
-        .unwrap()
+    Broker::builder(lab(), inventory(names)).start().await.unwrap()
 }
-
-async fn granted(ticket: &mut Ticket) -> respo::Grant {
-    loop {
-        match ticket.next().await {
-            Some(TicketEvent::Granted(grant)) => return grant,
-            Some(TicketEvent::Queued(_)) => {}
-            other => panic!("expected a grant, not {other:?}"),
-        }
-    }
-}
-
-async fn ended(ticket: &mut Ticket) -> EndReason {
-    loop {
-        match ticket.next().await {
-            Some(TicketEvent::Ended(reason)) => return reason,
-            Some(_) => {}
-            None => panic!("expected an end"),
-        }
-    }
-}
-
-/// A memory store whose commits wait for a permit each, and fail or hide when told to.
-struct ToyStore {
-    memory: MemoryStore,
-    permits: Semaphore,
-    commit_fails: AtomicBool,
-    recover_fails: AtomicBool,
-    commits: AtomicUsize,
-}
-
-impl ToyStore {
-    fn new(permits: usize) -> Arc<Self> {
-        Arc::new(Self {
-            memory: MemoryStore::default(),
-            permits: Semaphore::new(permits),
-            commit_fails: AtomicBool::new(false),
-            recover_fails: AtomicBool::new(false),
-            commits: AtomicUsize::new(0),
-        })
-    }
-}
-
-#[async_trait]
-impl InventoryStore for ToyStore {
-    async fn recover(&self, pool: &Label) -> Result<Option<State>, StoreError> {
-        if self.recover_fails.load(Ordering::SeqCst) {
-            return Err(StoreError("the disk is gone".to_owned()));
-        }
-        self.memory.recover(pool).await
-    }
-
-    async fn commit(&self, batch: Batch) -> Result<(), StoreError> {
-        self.commits.fetch_add(1, Ordering::SeqCst);
-        self.permits.acquire().await.unwrap().forget();
-        if self.commit_fails.load(Ordering::SeqCst) {
-            return Err(StoreError("no space left".to_owned()));
-        }
-        self.memory.commit(batch).await
-    }
-}
-
-const PLENTY: usize = 1_000_000;
 
 #[tokio::test]
 async fn nobody_learns_of_a_grant_before_it_is_durable() {
     let store = ToyStore::new(1);
-    let broker = Broker::builder(pool(), inventory(&["a"]))
-        .store(store.clone())
-        .start()
-        .await
-        .unwrap();
+    let broker =
+        Broker::builder(lab(), inventory(&["a"])).store(store.clone()).start().await.unwrap();
     let session = broker.session();
     let mut submission = Box::pin(session.submit(any()));
     // Run the submission until the store has been asked to commit it, which it does not do yet.
-    while store.commits.load(Ordering::SeqCst) < 2 {
+    while store.commits() < 2 {
         tokio::select! {
             biased;
             ticket = &mut submission => panic!("told before it was durable: {ticket:?}"),
             () = tokio::task::yield_now() => {}
         }
     }
-    assert!(
-        !broker.snapshot().await.is_leased("a"),
-        "readers do not see it either"
-    );
+    assert!(!broker.snapshot().await.is_leased("a"), "readers do not see it either");
     store.permits.add_permits(1);
     let mut ticket = submission.await.unwrap();
     granted(&mut ticket).await;
@@ -146,22 +54,10 @@ async fn a_session_that_is_dropped_frees_what_it_held_and_leaves_the_queue() {
     granted(&mut held).await;
     let waiting = waiter.submit(any()).await.unwrap();
     let mut served = last.submit(any()).await.unwrap();
-    assert_eq!(
-        broker
-            .snapshot()
-            .await
-            .queued(served.id())
-            .unwrap()
-            .position,
-        2
-    );
+    assert_eq!(broker.snapshot().await.queued(served.id()).unwrap().position, 2);
     drop(waiter);
     drop(holder);
-    assert_eq!(
-        granted(&mut served).await.fence.0,
-        2,
-        "the waiter that left got nothing"
-    );
+    assert_eq!(granted(&mut served).await.fence.0, 2, "the waiter that left got nothing");
     drop(waiting);
 }
 
@@ -187,15 +83,12 @@ async fn an_acquisition_that_is_given_up_leaves_nothing_behind() {
 #[tokio::test]
 async fn a_submission_that_is_given_up_is_withdrawn() {
     let store = ToyStore::new(1);
-    let broker = Broker::builder(pool(), inventory(&["a"]))
-        .store(store.clone())
-        .start()
-        .await
-        .unwrap();
+    let broker =
+        Broker::builder(lab(), inventory(&["a"])).store(store.clone()).start().await.unwrap();
     let session = broker.session();
     {
         let mut submission = Box::pin(session.submit(any()));
-        while store.commits.load(Ordering::SeqCst) < 2 {
+        while store.commits() < 2 {
             tokio::select! {
                 biased;
                 _ = &mut submission => panic!("the store has not committed"),
@@ -238,28 +131,17 @@ async fn waiting_has_a_limit_and_none_at_all() {
     let mut request = any();
     request.wait = Wait::UpTo(Duration::from_millis(20));
     let outcome = session.acquire(request).await;
-    assert_eq!(
-        outcome.unwrap_err(),
-        AcquireError::Ended(EndReason::WaitExpired)
-    );
+    assert_eq!(outcome.unwrap_err(), AcquireError::Ended(EndReason::WaitExpired));
 }
 
 #[tokio::test]
 async fn a_lingering_lease_is_resumed_with_its_token_and_with_no_other() {
     let broker = broker(&["a"]).await;
     let session = broker.session();
-    let mut ticket = session
-        .submit(lingering(Duration::from_secs(600)))
-        .await
-        .unwrap();
+    let mut ticket = session.submit(lingering(Duration::from_secs(600))).await.unwrap();
     let grant = granted(&mut ticket).await;
     drop(session);
-    while broker.snapshot().await.holdings[0]
-        .as_ref()
-        .unwrap()
-        .orphaned_until
-        .is_none()
-    {
+    while broker.snapshot().await.holdings[0].as_ref().unwrap().orphaned_until.is_none() {
         tokio::task::yield_now().await;
     }
 
@@ -267,18 +149,9 @@ async fn a_lingering_lease_is_resumed_with_its_token_and_with_no_other() {
     let wrong = back.resume(&Token::from_random([9; 16])).await;
     assert_eq!(wrong.unwrap_err(), Refusal::WrongToken);
     let mut resumed = back.resume(ticket.token()).await.unwrap();
-    assert_eq!(
-        granted(&mut resumed).await,
-        grant,
-        "the same lease, not a new one"
-    );
+    assert_eq!(granted(&mut resumed).await, grant, "the same lease, not a new one");
     drop(back);
-    while broker.snapshot().await.holdings[0]
-        .as_ref()
-        .unwrap()
-        .orphaned_until
-        .is_none()
-    {
+    while broker.snapshot().await.holdings[0].as_ref().unwrap().orphaned_until.is_none() {
         tokio::task::yield_now().await;
     }
     let (third, fourth) = (broker.session(), broker.session());
@@ -295,13 +168,7 @@ async fn a_lingering_lease_is_resumed_with_its_token_and_with_no_other() {
 async fn a_lingering_lease_that_nobody_resumes_ends() {
     let broker = broker(&["a"]).await;
     let session = broker.session();
-    granted(
-        &mut session
-            .submit(lingering(Duration::from_millis(20)))
-            .await
-            .unwrap(),
-    )
-    .await;
+    granted(&mut session.submit(lingering(Duration::from_millis(20))).await.unwrap()).await;
     drop(session);
     let next = broker.session();
     let lease = next.acquire(any()).await.unwrap();
@@ -309,112 +176,16 @@ async fn a_lingering_lease_that_nobody_resumes_ends() {
 }
 
 #[tokio::test]
-async fn a_failed_commit_is_told_to_nobody_and_the_sessions_go_on() {
-    let store = ToyStore::new(PLENTY);
-    let broker = Broker::builder(pool(), inventory(&["a", "b"]))
-        .store(store.clone())
-        .start()
-        .await
-        .unwrap();
-    let (first, second, third) = (broker.session(), broker.session(), broker.session());
-    let mut held = first.submit(any()).await.unwrap();
-    let before = granted(&mut held).await;
-
-    store.commit_fails.store(true, Ordering::SeqCst);
-    store.recover_fails.store(true, Ordering::SeqCst);
-    let refused = second.submit(any()).await.unwrap_err();
-    assert_eq!(refused.code(), "store_unavailable");
-    let refused = second.submit(any()).await.unwrap_err();
-    assert_eq!(
-        refused.code(),
-        "store_unavailable",
-        "and so while the store stays away"
-    );
-    drop(third);
-
-    store.commit_fails.store(false, Ordering::SeqCst);
-    store.recover_fails.store(false, Ordering::SeqCst);
-    let mut granted_now = loop {
-        match second.submit(any()).await {
-            Ok(ticket) => break ticket,
-            Err(refusal) => assert_eq!(refusal.code(), "store_unavailable"),
-        }
-    };
-    let after = granted(&mut granted_now).await;
-    assert_eq!(
-        after.fence.0,
-        before.fence.0 + 1,
-        "what failed was never granted"
-    );
-    let snapshot = broker.snapshot().await;
-    let holding = snapshot.holdings[0].as_ref().unwrap();
-    assert_eq!(
-        (holding.id, holding.orphaned_until),
-        (before.id, None),
-        "its session never left"
-    );
-    broker.release(before.id, held.token()).await.unwrap();
-    assert_eq!(
-        ended(&mut held).await,
-        EndReason::Released,
-        "its ticket still hears of it"
-    );
-}
-
-#[tokio::test]
-async fn a_broker_can_be_stopped_while_its_store_is_away() {
-    let store = ToyStore::new(PLENTY);
-    let broker = Broker::builder(pool(), inventory(&["a"]))
-        .store(store.clone())
-        .start()
-        .await
-        .unwrap();
-    store.commit_fails.store(true, Ordering::SeqCst);
-    store.recover_fails.store(true, Ordering::SeqCst);
-    assert!(broker.session().submit(any()).await.is_err());
-    broker.stop().await;
-    assert_eq!(
-        broker.session().submit(any()).await.unwrap_err(),
-        Refusal::Draining
-    );
-}
-
-#[tokio::test]
-async fn a_store_that_has_an_inventory_keeps_it() {
-    let store = ToyStore::new(PLENTY);
-    let start = |names: &'static [&'static str]| {
-        Broker::builder(pool(), inventory(names))
-            .store(store.clone())
-            .start()
-    };
-    start(&["a"]).await.unwrap().stop().await;
-    let again = start(&["b"]).await.unwrap();
-    assert_eq!(*again.snapshot().await.inventory, inventory(&["a"]));
-}
-
-#[tokio::test]
 async fn an_inventory_change_retires_what_is_held_and_refuses_what_is_impossible() {
     let broker = broker(&["a", "b"]).await;
     let session = broker.session();
-    let named = |name: &str| Request::one(Selector::named(Name::new(name).unwrap()));
     let lease = session.acquire(named("a")).await.unwrap();
     let mut impossible = session.submit(named("a")).await.unwrap();
 
-    let (revision, change) = broker
-        .replace_inventory(inventory(&["b", "c"]))
-        .await
-        .unwrap();
-    let names = |names: &[&str]| {
-        names
-            .iter()
-            .map(|n| Name::new(n).unwrap())
-            .collect::<Vec<_>>()
-    };
+    let (revision, change) = broker.replace_inventory(inventory(&["b", "c"])).await.unwrap();
+    let names = |names: &[&str]| names.iter().map(|n| Name::new(n).unwrap()).collect::<Vec<_>>();
     assert_eq!(revision, 2);
-    assert_eq!(
-        (change.added, change.retired),
-        (names(&["c"]), names(&["a"]))
-    );
+    assert_eq!((change.added, change.retired), (names(&["c"]), names(&["a"])));
     assert_eq!(ended(&mut impossible).await, EndReason::NoSuch);
     assert_eq!(broker.snapshot().await.retired[0].1.id, lease.grant().id);
 
@@ -426,14 +197,8 @@ async fn an_inventory_change_retires_what_is_held_and_refuses_what_is_impossible
         session.acquire(named("a")).await.unwrap_err().to_string(),
         "no resource is named \"a\""
     );
-    let (revision, change) = broker
-        .replace_inventory(inventory(&["b", "c"]))
-        .await
-        .unwrap();
-    assert!(
-        revision == 2 && change.is_empty(),
-        "the same again changes nothing"
-    );
+    let (revision, change) = broker.replace_inventory(inventory(&["b", "c"])).await.unwrap();
+    assert!(revision == 2 && change.is_empty(), "the same again changes nothing");
 }
 
 #[tokio::test]
@@ -453,6 +218,61 @@ async fn draining_ends_what_waits_warns_holders_and_refuses_what_comes() {
     assert_eq!(held.next().await, None);
 }
 
+#[tokio::test]
+async fn a_submission_whose_answer_is_not_read_is_withdrawn() {
+    let broker = broker(&["a"]).await;
+    let session = broker.session();
+    let mut request = any();
+    request.hold = respo::Hold::Connection { linger: Duration::from_secs(600) };
+    {
+        // The answer is there, but whoever asked is not polled again.
+        let mut submission = Box::pin(session.submit(request));
+        tokio::select! {
+            biased;
+            _ = &mut submission => panic!("the actor has not run yet"),
+            () = std::future::ready(()) => {}
+        }
+        while !broker.snapshot().await.is_leased("a") {
+            tokio::task::yield_now().await;
+        }
+    }
+    drop(session);
+    let next = broker.session();
+    assert_eq!(next.acquire(any()).await.unwrap().grant().fence.0, 2);
+}
+
+#[tokio::test]
+async fn a_lease_that_another_session_took_over_is_not_released_by_the_first() {
+    let broker = broker(&["a"]).await;
+    let (first, second) = (broker.session(), broker.session());
+    let lease = first.acquire(any()).await.unwrap();
+    let mut resumed = second.resume(lease.token()).await.unwrap();
+    granted(&mut resumed).await;
+    drop(lease);
+    drop(first);
+    assert!(broker.revoke(respo::RequestId(99)).await.is_err());
+    assert!(broker.snapshot().await.is_leased("a"));
+}
+
+#[tokio::test]
+async fn a_release_is_over_when_it_returns() {
+    let broker = broker(&["a"]).await;
+    let session = broker.session();
+    session.acquire(any()).await.unwrap().release().await.unwrap();
+    assert!(!broker.snapshot().await.is_leased("a"));
+}
+
+#[tokio::test]
+async fn a_stopped_broker_grants_nothing() {
+    let broker = broker(&["a"]).await;
+    let session = broker.session();
+    let lease = session.acquire(any()).await.unwrap();
+    let (waited, ()) = tokio::join!(session.acquire(any()), broker.stop());
+    assert!(waited.is_err());
+    assert_eq!(session.acquire(any()).await.unwrap_err(), Refusal::Draining.into());
+    drop(lease);
+}
+
 #[derive(Default)]
 struct Grants(AtomicUsize);
 
@@ -470,7 +290,7 @@ async fn a_grant_in_front_of_ten_thousand_waiters_is_told_to_few() {
     const GRANTS: usize = 5;
     let grants = Arc::new(Grants::default());
     let never = Duration::from_secs(3600);
-    let broker = Broker::builder(pool(), inventory(&["a"]))
+    let broker = Broker::builder(lab(), inventory(&["a"]))
         .notifier(grants.clone())
         .position_intervals(Duration::from_millis(1), never)
         .start()
@@ -506,8 +326,5 @@ async fn a_grant_in_front_of_ten_thousand_waiters_is_told_to_few() {
     }
     broker.stop().await;
     let told = queued.load(Ordering::SeqCst) - before;
-    assert!(
-        told <= 30 * GRANTS,
-        "{told} of {WAITERS} waiters were told of {GRANTS} grants"
-    );
+    assert!(told <= 30 * GRANTS, "{told} of {WAITERS} waiters were told of {GRANTS} grants");
 }

@@ -1,10 +1,6 @@
 //! What the engine answers in situations that are worth reading on their own.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    reason = "a test fails by panicking"
-)]
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
 use std::sync::Arc;
 
@@ -25,13 +21,8 @@ impl Pool {
     fn of(names: &[&str], limits: Limits) -> Self {
         let (matcher, now) = (Arc::new(AttributeMatcher), Timestamp::default());
         let engine = Engine::restore(limits, matcher, State::default(), now);
-        let mut pool = Self {
-            engine,
-            granted: Vec::new(),
-        };
-        let resources = names
-            .iter()
-            .map(|name| Resource::new(Name::new(name).unwrap()));
+        let mut pool = Self { engine, granted: Vec::new() };
+        let resources = names.iter().map(|name| Resource::new(Name::new(name).unwrap()));
         let inventory = Arc::new(Inventory::new(resources).unwrap());
         pool.handle(Command::ReplaceInventory(inventory)).unwrap();
         pool.handle(Command::OpenSession(SESSION)).unwrap();
@@ -40,13 +31,10 @@ impl Pool {
 
     fn handle(&mut self, command: Command) -> Result<Reply, Refusal> {
         let mut effects = Effects::default();
-        let reply = self
-            .engine
-            .handle(Timestamp::default(), command, &mut effects);
+        let reply = self.engine.handle(Timestamp::default(), command, &mut effects);
         for notice in effects.notices {
             if let NoticeKind::Granted(grant) = notice.kind {
-                self.granted
-                    .push((notice.id.0, grant.resources[0][0].name.to_string()));
+                self.granted.push((notice.id.0, grant.resources[0][0].name.to_string()));
             }
         }
         reply
@@ -56,31 +44,20 @@ impl Pool {
         let mut request = Request::one(selector.parse::<Selector>().unwrap());
         request.wait = wait;
         let (request, token) = (Arc::new(request), Token::from_random([1; 16]).digest());
-        match self.handle(Command::Submit {
-            session: SESSION,
-            request,
-            token,
-        })? {
+        match self.handle(Command::Submit { session: SESSION, request, token })? {
             Reply::Submitted(id) => Ok(id),
             other => panic!("not submitted: {other:?}"),
         }
     }
 
     fn end(&mut self, id: RequestId) {
-        self.handle(Command::End {
-            id,
-            by: Authority::Session(SESSION),
-        })
-        .unwrap();
+        self.handle(Command::End { id, by: Authority::Session(SESSION) }).unwrap();
     }
 
     /// Each waiting request with its position, and of how many.
     fn positions(&self) -> Vec<(u64, u64, u64)> {
         let waiting = self.engine.snapshot().waiting;
-        waiting
-            .iter()
-            .map(|waiting| (waiting.id.0, waiting.position, waiting.of))
-            .collect()
+        waiting.iter().map(|waiting| (waiting.id.0, waiting.position, waiting.of)).collect()
     }
 }
 
@@ -107,10 +84,7 @@ fn a_position_counts_those_who_compete() {
     pool.submit("resource=c", Wait::Forever).unwrap();
     pool.submit("resource=b", Wait::Forever).unwrap();
     // Request 5 is next for b although 4 came before it; 6 competes with both, 7 with nobody.
-    assert_eq!(
-        pool.positions(),
-        [(4, 1, 2), (5, 1, 3), (6, 3, 4), (7, 1, 1), (8, 3, 3)]
-    );
+    assert_eq!(pool.positions(), [(4, 1, 2), (5, 1, 3), (6, 3, 4), (7, 1, 1), (8, 3, 3)]);
 }
 
 #[test]
@@ -123,8 +97,7 @@ fn what_many_kinds_of_requests_wait_for_is_still_told_apart() {
         pool.submit("", Wait::Forever).unwrap();
     }
     for name in &names {
-        pool.submit(&format!("resource={name}"), Wait::Forever)
-            .unwrap();
+        pool.submit(&format!("resource={name}"), Wait::Forever).unwrap();
     }
     pool.submit("", Wait::Forever).unwrap();
     let positions = pool.positions();
@@ -166,17 +139,9 @@ fn the_bounds_of_a_pool_hold() {
     pool.submit("resource=a", Wait::Forever).unwrap();
     let waiter = pool.submit("resource=a", Wait::Forever).unwrap();
     pool.submit("resource=a", Wait::Forever).unwrap();
-    assert_eq!(
-        pool.submit("resource=a", Wait::Forever),
-        Err(Refusal::QueueFull(2))
-    );
-    pool.submit("resource=b", Wait::Forever)
-        .expect("what is free needs no place in the queue");
-    assert_eq!(
-        pool.submit("resource=a", Wait::Forever),
-        Err(Refusal::TooManyRequests(4))
-    );
+    assert_eq!(pool.submit("resource=a", Wait::Forever), Err(Refusal::QueueFull(2)));
+    pool.submit("resource=b", Wait::Forever).expect("what is free needs no place in the queue");
+    assert_eq!(pool.submit("resource=a", Wait::Forever), Err(Refusal::TooManyRequests(4)));
     pool.end(waiter);
-    pool.submit("resource=a", Wait::Forever)
-        .expect("there is room again");
+    pool.submit("resource=a", Wait::Forever).expect("there is room again");
 }

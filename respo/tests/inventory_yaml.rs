@@ -20,10 +20,7 @@ use respo::yaml::{InventoryDocument, InventoryProblem};
 
 /// The problems of an inventory; none if it is a good one.
 fn problems(text: &str) -> Vec<InventoryProblem> {
-    InventoryDocument::parse(text)
-        .err()
-        .map(|problems| problems.0)
-        .unwrap_or_default()
+    InventoryDocument::parse(text).err().map(|problems| problems.0).unwrap_or_default()
 }
 
 /// The only problem of an inventory, as it is printed.
@@ -36,9 +33,7 @@ fn only_problem(text: &str) -> String {
 
 /// `tests/inventories/` and what follows it.
 fn path_of(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("tests/inventories")
-        .join(name)
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/inventories").join(name)
 }
 
 /// The inventories in a folder, sorted, with their text.
@@ -56,7 +51,5 @@ fn fixtures(folder: &str) -> Vec<(PathBuf, String)> {
 /// The texts in a file of JSON strings, one a line.
 fn text_lines(name: &str) -> Vec<String> {
     let text = std::fs::read_to_string(path_of(name)).unwrap();
-    text.lines()
-        .map(|line| serde_json::from_str(line).unwrap())
-        .collect()
+    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }

@@ -1,9 +1,5 @@
 //! Matching is exact: each entity pattern gets an entity of its own if there is any way to do it.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    reason = "a test fails by panicking"
-)]
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
 mod common;
 
@@ -15,9 +11,7 @@ use respo::{
 };
 
 fn words(list: &str) -> std::collections::BTreeSet<Word> {
-    list.split_whitespace()
-        .map(|word| Word::new(word).unwrap())
-        .collect()
+    list.split_whitespace().map(|word| Word::new(word).unwrap()).collect()
 }
 
 fn bench(name: &str, location: &str, attributes: &str, entities: &[&str]) -> Resource {
@@ -25,13 +19,8 @@ fn bench(name: &str, location: &str, attributes: &str, entities: &[&str]) -> Res
     resource.location = Some(Label::new(location).unwrap());
     resource.attributes = words(attributes);
     for (n, attributes) in entities.iter().enumerate() {
-        let entity = Entity {
-            attributes: words(attributes),
-            ..Entity::default()
-        };
-        resource
-            .entities
-            .insert(Name::new(format!("e{n}")).unwrap(), entity);
+        let entity = Entity { attributes: words(attributes), ..Entity::default() };
+        resource.entities.insert(Name::new(format!("e{n}")).unwrap(), entity);
     }
     resource
 }
@@ -48,19 +37,13 @@ fn lab() -> Inventory {
 fn found(query: &str) -> Vec<&'static str> {
     let names = ["bench-1", "bench-2", "bench-3"];
     let candidates = AttributeMatcher.candidates(&query.parse().unwrap(), &lab());
-    candidates
-        .iter()
-        .map(|index| names[index.as_usize()])
-        .collect()
+    candidates.iter().map(|index| names[index.as_usize()]).collect()
 }
 
 #[test]
 fn everything_that_is_said_must_hold() {
     assert_eq!(found(""), ["bench-1", "bench-2", "bench-3"]);
-    assert_eq!(
-        found("resource=bench-3,bench-1,bench-9"),
-        ["bench-1", "bench-3"]
-    );
+    assert_eq!(found("resource=bench-3,bench-1,bench-9"), ["bench-1", "bench-3"]);
     assert_eq!(found("location=office1"), ["bench-1", "bench-2"]);
     assert_eq!(found("attributes=can,lin"), ["bench-1"]);
     assert_eq!(found("location=office1&attributes=lin"), ["bench-1"]);
@@ -78,10 +61,7 @@ fn each_pattern_is_matched_by_an_entity_of_its_own() {
 
 fn unmatched(query: &str) -> Vec<(&'static str, String)> {
     let parts = AttributeMatcher.unmatched(&query.parse().unwrap(), &lab());
-    parts
-        .into_iter()
-        .map(|part| (part.part, part.value))
-        .collect()
+    parts.into_iter().map(|part| (part.part, part.value)).collect()
 }
 
 #[test]
@@ -91,24 +71,13 @@ fn what_matches_nothing_is_named() {
         ("location=office9", "location", "office9"),
         ("attributes=can,usb", "attributes", "usb"),
         ("entities=[[jtag],[mips]]", "entities", "[mips]"),
-        (
-            "entities=[[riscv],[riscv]]",
-            "entities",
-            "[[riscv],[riscv]]",
-        ),
-        (
-            "location=office2&attributes=can",
-            "combination",
-            "location=office2&attributes=[can]",
-        ),
+        ("entities=[[riscv],[riscv]]", "entities", "[[riscv],[riscv]]"),
+        ("location=office2&attributes=can", "combination", "location=office2&attributes=[can]"),
     ];
     for (query, part, value) in cases {
         assert_eq!(unmatched(query), [(part, value.to_owned())], "{query}");
     }
-    let both = [
-        ("location", "office9".to_owned()),
-        ("attributes", "usb".to_owned()),
-    ];
+    let both = [("location", "office9".to_owned()), ("attributes", "usb".to_owned())];
     assert_eq!(unmatched("location=office9&attributes=usb"), both);
 }
 
@@ -129,8 +98,8 @@ proptest! {
 
     #[test]
     fn a_way_is_found_whenever_there_is_one(
-        entities in vec(common::entity(), 0..6),
-        patterns in vec(common::entity(), 0..6),
+        entities in vec(common::history::entity(), 0..6),
+        patterns in vec(common::history::entity(), 0..6),
     ) {
         let patterns: Vec<EntityPattern> = patterns
             .into_iter()
@@ -146,8 +115,8 @@ proptest! {
 
     #[test]
     fn the_index_finds_what_looking_at_each_finds(
-        resources in common::resources(8),
-        selector in common::selector(8),
+        resources in common::history::resources(8),
+        selector in common::history::selector(8),
     ) {
         let inventory = Inventory::new(resources).unwrap();
         let each: Vec<_> = (0u32..)

@@ -1,11 +1,7 @@
 //! The engine against the specification: rule 3 of the design, written as plainly as it can be.
 //!
 //! On random histories both must give the same grants, ends and refusals, in the same order.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    reason = "a test fails by panicking"
-)]
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
 mod common;
 
@@ -13,7 +9,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use common::{By, Step, resources, step};
+use common::history::{By, Step, resources, step};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use respo::{
@@ -56,20 +52,14 @@ struct Naive {
 
 impl Naive {
     fn held(&self, name: &Name) -> bool {
-        self.asked
-            .values()
-            .any(|asked| asked.held.as_ref().is_some_and(|held| held.0 == *name))
+        self.asked.values().any(|asked| asked.held.as_ref().is_some_and(|held| held.0 == *name))
     }
 
     /// The free resources that suit, the least recently used first.
     fn suitable(&self, selector: &Selector) -> Vec<Name> {
         let suits = |resource: &&Resource| suits(selector, resource) && !self.held(&resource.name);
-        let mut names: Vec<Name> = self
-            .inventory
-            .values()
-            .filter(suits)
-            .map(|r| r.name.clone())
-            .collect();
+        let mut names: Vec<Name> =
+            self.inventory.values().filter(suits).map(|r| r.name.clone()).collect();
         names.sort_by_key(|name| (self.last_used.get(name).copied().unwrap_or(0), name.clone()));
         names
     }
@@ -96,27 +86,24 @@ impl Naive {
             let until = self.asked[&id].request.max_duration;
             let until = until.map_or(u64::MAX, |longest| self.now + longest.as_micros() as u64);
             self.asked.get_mut(&id).unwrap().held = Some((resource.clone(), until));
-            self.happened.push(Happened::Granted {
-                id,
-                fence: self.last_fence,
-                resource,
-            });
+            self.happened.push(Happened::Granted { id, fence: self.last_fence, resource });
         }
     }
 
     fn end(&mut self, id: u64, reason: EndReason) {
-        if self.asked.remove(&id).is_some() {
-            self.happened.push(Happened::Ended { id, reason });
+        let Some(asked) = self.asked.remove(&id) else {
+            return;
+        };
+        // What is held and no longer in the inventory is forgotten with the lease.
+        if let Some((name, _)) = asked.held.filter(|(name, _)| !self.inventory.contains_key(name)) {
+            self.last_used.remove(&name);
         }
+        self.happened.push(Happened::Ended { id, reason });
     }
 
     fn due(&self) -> Option<(u64, u64, u8, EndReason)> {
         let deadlines = self.asked.iter().flat_map(|(id, asked)| {
-            let longest = asked
-                .held
-                .as_ref()
-                .map(|held| held.1)
-                .filter(|at| *at < u64::MAX);
+            let longest = asked.held.as_ref().map(|held| held.1).filter(|at| *at < u64::MAX);
             let wait = match asked.request.wait {
                 Wait::UpTo(limit) if asked.held.is_none() => {
                     Some(asked.since + limit.as_micros() as u64)
@@ -126,24 +113,19 @@ impl Naive {
             [
                 longest.map(|at| (at, *id, 0, EndReason::MaxDuration)),
                 wait.map(|at| (at, *id, 1, EndReason::WaitExpired)),
-                asked
-                    .owner
-                    .err()
-                    .map(|at| (at, *id, 2, EndReason::Orphaned)),
+                asked.owner.err().map(|at| (at, *id, 2, EndReason::Orphaned)),
             ]
         });
-        deadlines
-            .flatten()
-            .min_by_key(|(at, id, kind, _)| (*at, *id, *kind))
+        deadlines.flatten().min_by_key(|(at, id, kind, _)| (*at, *id, *kind))
     }
 
     fn advance(&mut self, to: u64) {
         self.now = to;
-        while let Some((at, id, _, reason)) = self.due() {
-            if at > self.now {
-                return;
+        while let Some((at, ..)) = self.due().filter(|(at, ..)| *at <= self.now) {
+            // What is due at one moment ends together.
+            while let Some((_, id, _, reason)) = self.due().filter(|due| due.0 == at) {
+                self.end(id, reason);
             }
-            self.end(id, reason);
             self.grant_all();
         }
     }
@@ -160,8 +142,7 @@ impl Naive {
                 Ok(Happened::Done)
             }
             Step::Submit { session, request } => self.submit(*session, request),
-            Step::Resume { session, nth: n } => self.take_up(*session, nth(*n), "wrong_token"),
-            Step::Reattach { session, nth: n } => self.take_up(*session, nth(*n), "no_request"),
+            Step::Resume { session, nth: n } => self.resume(*session, nth(*n)),
             Step::End { nth: n, by } => self.end_by(nth(*n), *by),
             Step::Replace(resources) => {
                 self.replace(resources);
@@ -170,9 +151,7 @@ impl Naive {
             Step::Drain => {
                 self.draining = true;
                 let waiting: Vec<u64> = self.waiting().collect();
-                waiting
-                    .into_iter()
-                    .for_each(|id| self.end(id, EndReason::Draining));
+                waiting.into_iter().for_each(|id| self.end(id, EndReason::Draining));
                 Ok(Happened::Done)
             }
             Step::Advance(micros) => {
@@ -181,15 +160,11 @@ impl Naive {
             }
         };
         self.grant_all();
-        self.happened
-            .push(outcome.unwrap_or_else(Happened::Refused));
+        self.happened.push(outcome.unwrap_or_else(Happened::Refused));
     }
 
     fn waiting(&self) -> impl Iterator<Item = u64> {
-        self.asked
-            .iter()
-            .filter(|(_, asked)| asked.held.is_none())
-            .map(|(id, _)| *id)
+        self.asked.iter().filter(|(_, asked)| asked.held.is_none()).map(|(id, _)| *id)
     }
 
     fn close(&mut self, session: u64) {
@@ -219,11 +194,7 @@ impl Naive {
             return Err("no_session");
         }
         let selector = &request.requirements()[0].selector;
-        if !self
-            .inventory
-            .values()
-            .any(|resource| suits(selector, resource))
-        {
+        if !self.inventory.values().any(|resource| suits(selector, resource)) {
             return Err("no_such");
         }
         if request.wait == Wait::No && self.suitable(selector).is_empty() {
@@ -231,32 +202,16 @@ impl Naive {
         }
         self.last_id += 1;
         let (request, since, owner) = (request.clone(), self.now, Ok(session));
-        self.asked.insert(
-            self.last_id,
-            Asked {
-                request,
-                since,
-                owner,
-                held: None,
-            },
-        );
+        self.asked.insert(self.last_id, Asked { request, since, owner, held: None });
         Ok(Happened::Submitted(self.last_id))
     }
 
-    fn take_up(
-        &mut self,
-        session: u64,
-        id: u64,
-        unknown: &'static str,
-    ) -> Result<Happened, &'static str> {
-        // The token is looked up before the session.
-        if unknown == "wrong_token" && !self.asked.contains_key(&id) {
-            return Err(unknown);
-        }
+    fn resume(&mut self, session: u64, id: u64) -> Result<Happened, &'static str> {
+        let asked = self.asked.get_mut(&id).ok_or("wrong_token")?;
         if !self.open.contains(&session) {
             return Err("no_session");
         }
-        self.asked.get_mut(&id).ok_or(unknown)?.owner = Ok(session);
+        asked.owner = Ok(session);
         Ok(Happened::Submitted(id))
     }
 
@@ -274,25 +229,16 @@ impl Naive {
     }
 
     fn replace(&mut self, resources: &[Resource]) {
-        self.inventory = resources
-            .iter()
-            .map(|r| (r.name.clone(), r.clone()))
-            .collect();
-        self.last_used
-            .retain(|name, _| self.inventory.contains_key(name));
+        self.inventory = resources.iter().map(|r| (r.name.clone(), r.clone())).collect();
+        let mut last_used = std::mem::take(&mut self.last_used);
+        last_used.retain(|name, _| self.inventory.contains_key(name) || self.held(name));
+        self.last_used = last_used;
         let possible = |asked: &Asked| {
             let selector = &asked.request.requirements()[0].selector;
-            self.inventory
-                .values()
-                .any(|resource| suits(selector, resource))
+            self.inventory.values().any(|resource| suits(selector, resource))
         };
-        let impossible: Vec<u64> = self
-            .waiting()
-            .filter(|id| !possible(&self.asked[id]))
-            .collect();
-        impossible
-            .into_iter()
-            .for_each(|id| self.end(id, EndReason::NoSuch));
+        let impossible: Vec<u64> = self.waiting().filter(|id| !possible(&self.asked[id])).collect();
+        impossible.into_iter().for_each(|id| self.end(id, EndReason::NoSuch));
     }
 }
 
@@ -311,10 +257,7 @@ fn suits(selector: &Selector, resource: &Resource) -> bool {
     let entities: Vec<&respo::Entity> = resource.entities.values().collect();
     (selector.names.is_empty() || selector.names.contains(&resource.name))
         && (selector.location.is_none() || selector.location == resource.location)
-        && selector
-            .attributes
-            .iter()
-            .all(|word| resource.attributes.contains(word))
+        && selector.attributes.iter().all(|word| resource.attributes.contains(word))
         && place(selector.entities(), &entities)
 }
 
@@ -331,32 +274,23 @@ impl Real {
         let mut effects = Effects::default();
         let result = match (step.command(made), step) {
             (Some(command), _) => {
-                self.engine
-                    .handle(Timestamp::from_micros(self.now), command, &mut effects)
+                self.engine.handle(Timestamp::from_micros(self.now), command, &mut effects)
             }
             (None, Step::Advance(micros)) => {
                 self.now += micros;
-                self.engine
-                    .handle_timeout(Timestamp::from_micros(self.now), &mut effects);
+                self.engine.handle_timeout(Timestamp::from_micros(self.now), &mut effects);
                 Ok(Reply::Done)
             }
             (None, _) => unreachable!("only time passes without a command"),
         };
-        effects
-            .records
-            .iter()
-            .for_each(|record| self.folded.apply(record));
+        effects.records.iter().for_each(|record| self.folded.apply(record));
         for notice in effects.notices {
             let id = notice.id.0;
             match notice.kind {
                 NoticeKind::Granted(grant) => {
                     let (Fence(fence), resource) =
                         (grant.fence, grant.resources[0][0].name.clone());
-                    self.happened.push(Happened::Granted {
-                        id,
-                        fence,
-                        resource,
-                    });
+                    self.happened.push(Happened::Granted { id, fence, resource });
                 }
                 NoticeKind::Ended { reason, .. } => {
                     self.happened.push(Happened::Ended { id, reason });
@@ -378,14 +312,9 @@ fn engine(state: State, now: u64) -> Engine {
 }
 
 fn no_two_holders(state: &State) -> bool {
-    let grants = state
-        .requests
-        .values()
-        .filter_map(|request| request.grant.as_ref());
-    let mut held: Vec<&Name> = grants
-        .flat_map(|grant| grant.resources.iter().flatten())
-        .map(|r| &r.name)
-        .collect();
+    let grants = state.requests.values().filter_map(|request| request.grant.as_ref());
+    let mut held: Vec<&Name> =
+        grants.flat_map(|grant| grant.resources.iter().flatten()).map(|r| &r.name).collect();
     let all = held.len();
     held.sort();
     held.dedup();

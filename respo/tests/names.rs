@@ -1,9 +1,5 @@
 //! The order in which names are listed.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    reason = "a test fails by panicking"
-)]
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
 use proptest::prelude::*;
 
@@ -22,21 +18,10 @@ proptest! {
 
 #[test]
 fn numbers_in_names_count_by_their_value() {
-    let resources = [
-        "rack2/b1", "bench-10", "bench-2", "bench-02", "bench", "Bench-3",
-    ]
-    .map(|name| respo::Resource::new(respo::Name::new(name).unwrap()));
+    let resources = ["rack2/b1", "bench-10", "bench-2", "bench-02", "bench", "Bench-3"]
+        .map(|name| respo::Resource::new(respo::Name::new(name).unwrap()));
     let inventory = respo::Inventory::new(resources).unwrap();
-    let listed: Vec<&str> = inventory
-        .resources()
-        .iter()
-        .map(|r| r.name.as_str())
-        .collect();
-    assert_eq!(
-        listed,
-        [
-            "Bench-3", "bench", "bench-02", "bench-2", "bench-10", "rack2/b1"
-        ]
-    );
+    let listed: Vec<&str> = inventory.resources().iter().map(|r| r.name.as_str()).collect();
+    assert_eq!(listed, ["Bench-3", "bench", "bench-02", "bench-2", "bench-10", "rack2/b1"]);
     assert!(listed.iter().all(|name| inventory.find(name).is_some()));
 }

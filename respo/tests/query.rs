@@ -1,9 +1,5 @@
 //! The query-string form: what is written reads back the same, and mistakes are named.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    reason = "a test fails by panicking"
-)]
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
 mod common;
 
@@ -20,9 +16,7 @@ fn request_of(query: &str) -> respo::Request {
 fn whole_milliseconds(mut request: respo::Request) -> respo::Request {
     let milliseconds =
         |d: std::time::Duration| std::time::Duration::from_millis(d.as_micros() as u64);
-    request.hold = respo::Hold::Connection {
-        linger: milliseconds(request.linger()),
-    };
+    request.hold = respo::Hold::Connection { linger: milliseconds(request.linger()) };
     request.max_duration = request.max_duration.map(milliseconds);
     if let Wait::UpTo(limit) = request.wait {
         request.wait = Wait::UpTo(milliseconds(limit));
@@ -33,7 +27,7 @@ fn whole_milliseconds(mut request: respo::Request) -> respo::Request {
 proptest! {
     #[test]
     fn what_is_written_reads_back_the_same(
-        request in common::request(5),
+        request in common::history::request(5),
         description in proptest::option::of("[^\\p{Cc}\u{FFFD}]{1,40}"),
         holder in proptest::option::of("[a-z&=+%#?/ ]{0,20}[a-z]"),
         tags in proptest::collection::btree_map("[a-z&+%]{1,5}", "[a-z=&+%]{1,5}", 0..3),
@@ -55,7 +49,7 @@ proptest! {
     }
 
     #[test]
-    fn a_selector_reads_back_the_same(selector in common::selector(5)) {
+    fn a_selector_reads_back_the_same(selector in common::history::selector(5)) {
         prop_assert_eq!(selector.to_string().parse::<Selector>(), Ok(selector));
     }
 
@@ -81,12 +75,7 @@ fn lists_are_written_in_three_ways() {
 
 #[test]
 fn lists_of_lists_are_one_pattern_each() {
-    let patterns = |query: &str| {
-        request_of(query).requirements()[0]
-            .selector
-            .entities()
-            .len()
-    };
+    let patterns = |query: &str| request_of(query).requirements()[0].selector.entities().len();
     assert_eq!(patterns("entities=[[a,b],[c]]"), 2);
     assert_eq!(patterns("entity_properties=[[a,b],[c]]"), 2);
     assert_eq!(patterns("entities=[a,b]&entities=[c]"), 2);
@@ -126,20 +115,12 @@ fn mistakes_name_the_parameter() {
         ("linger=1x", "linger", "not a duration"),
         ("max_duration=0", "max_duration", "longer than nothing"),
         ("resume=abc", "resume", "32 hexadecimal digits"),
-        (
-            "resume=00000000000000000000000000000000&wait=0",
-            "wait",
-            "does not go with resume",
-        ),
+        ("resume=00000000000000000000000000000000&wait=0", "wait", "does not go with resume"),
         ("description=%ff", "description", "UTF-8"),
     ];
     for (query, parameter, problem) in cases {
         let error = LockQuery::parse(query).expect_err(query);
         assert_eq!(error.parameter, parameter, "{query}");
-        assert!(
-            error.problem.contains(problem),
-            "{query}: {}",
-            error.problem
-        );
+        assert!(error.problem.contains(problem), "{query}: {}", error.problem);
     }
 }

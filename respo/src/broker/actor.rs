@@ -1,18 +1,18 @@
 //! One actor per pool: the only place where the engine, the store and the clock meet.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::future::pending;
+use std::ops::ControlFlow;
 use std::sync::Arc;
-use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
-use tracing::{debug, error, info, warn};
+use tracing::debug;
 
 use super::clock::Clock;
 use super::publisher::Publisher;
-use crate::engine::{Authority, Command, Effects, Engine, Limits, Notice, NoticeKind, Reply};
-use crate::engine::{SessionId, State};
+use super::withdrawal::Withdrawal;
+use crate::engine::{Command, Effects, Engine, Limits, NoticeKind, Reply, SessionId, State};
 use crate::lease::EndReason;
 use crate::matcher::Matcher;
 use crate::names::Label;
@@ -20,26 +20,40 @@ use crate::notifier::LeaseNotifier;
 use crate::refusal::Refusal;
 use crate::request::RequestId;
 use crate::store::{Batch, InventoryStore, StoreError};
+use crate::token::TokenDigest;
 
 /// The most commands that share one commit.
 const MAX_BATCH: usize = 256;
-/// How long the actor waits before it asks a failed store again, at first and at most.
-const FIRST_RETRY: Duration = Duration::from_millis(100);
-const LONGEST_RETRY: Duration = Duration::from_secs(5);
 
 /// What a handle asks of the actor.
+#[derive(Debug)]
 pub(super) enum Message {
     /// Carry out a command and answer.
-    Ask {
-        command: Command,
-        /// Where the notices about the request go, if the command makes or takes up one.
-        notices: Option<mpsc::UnboundedSender<Notice>>,
-        reply: oneshot::Sender<Result<Reply, Refusal>>,
-    },
+    Ask(Question),
     /// Carry out a command; nobody waits for the answer.
     Post(Command),
-    /// Stop, once what was asked for before has been done.
+    /// Stop. What was asked for before is done first, what comes after is refused.
     Stop,
+}
+
+/// A command whose answer someone waits for.
+#[derive(Debug)]
+pub(super) struct Question {
+    pub(super) command: Command,
+    /// Where the notices about the request go, if the command makes or takes up one.
+    pub(super) notices: Option<TicketSender>,
+    pub(super) reply: oneshot::Sender<Result<Answer, Refusal>>,
+}
+
+/// Where the notices about one request go. A request has few in its life, so the channel needs no bound.
+pub(super) type TicketSender = mpsc::UnboundedSender<NoticeKind>;
+
+/// What the engine replied, once it is durable.
+#[derive(Debug)]
+pub(super) struct Answer {
+    pub(super) reply: Reply,
+    /// Of a new request: ends it if nobody reads this.
+    pub(super) withdrawal: Option<Withdrawal>,
 }
 
 /// The parts that a broker is made of.
@@ -53,37 +67,45 @@ pub(super) struct Parts {
 }
 
 impl Parts {
-    pub(super) fn engine(&self, state: State) -> Engine {
-        Engine::restore(
-            self.limits.clone(),
-            Arc::clone(&self.matcher),
-            state,
-            self.clock.now(),
-        )
+    /// An engine that goes on from `state`, with the sessions that are there.
+    pub(super) fn engine(
+        &self,
+        state: State,
+        attachments: &[(SessionId, Vec<RequestId>)],
+    ) -> Engine {
+        let (limits, matcher) = (self.limits.clone(), Arc::clone(&self.matcher));
+        Engine::restore_with(limits, matcher, state, self.clock.now(), attachments)
     }
 }
 
-/// What has been asked for and waits for the commit to be answered.
-struct Answer {
-    session: Option<SessionId>,
-    notices: Option<mpsc::UnboundedSender<Notice>>,
-    reply: Option<oneshot::Sender<Result<Reply, Refusal>>>,
-    result: Result<Reply, Refusal>,
+/// What was asked for in one batch, and waits for the commit.
+#[derive(Default)]
+pub(super) struct Asked {
+    pub(super) answers: Vec<Outcome>,
+    /// Commands that nobody waits for: kept until the commit, to be done again if it fails.
+    pub(super) posts: Vec<Command>,
+}
+
+/// What the engine replied to one question.
+pub(super) struct Outcome {
+    /// The digest of the new request's token, if the question makes one.
+    pub(super) submitted: Option<TokenDigest>,
+    pub(super) notices: Option<TicketSender>,
+    pub(super) reply: oneshot::Sender<Result<Answer, Refusal>>,
+    pub(super) result: Result<Reply, Refusal>,
 }
 
 pub(super) struct Actor {
-    parts: Parts,
-    engine: Engine,
-    effects: Effects,
-    publisher: Publisher,
-    inbox: mpsc::UnboundedReceiver<Message>,
-    /// Commands that the actor gives itself.
-    own: Vec<Command>,
-    /// Where the notices about each request go. A request has few notices in its life, so the channels
-    /// need no bound.
-    tickets: BTreeMap<RequestId, mpsc::UnboundedSender<Notice>>,
-    /// Told to stop, or nobody is left.
-    stopped: bool,
+    pub(super) parts: Parts,
+    pub(super) engine: Engine,
+    pub(super) effects: Effects,
+    pub(super) publisher: Publisher,
+    pub(super) inbox: mpsc::UnboundedReceiver<Message>,
+    /// The sending side of the inbox, for the withdrawals.
+    sender: mpsc::WeakUnboundedSender<Message>,
+    /// Commands that were kept while the store was away; done before what is in the inbox.
+    pub(super) kept: VecDeque<Command>,
+    pub(super) tickets: BTreeMap<RequestId, TicketSender>,
 }
 
 impl Actor {
@@ -92,235 +114,136 @@ impl Actor {
         engine: Engine,
         publisher: Publisher,
         inbox: mpsc::UnboundedReceiver<Message>,
+        sender: mpsc::WeakUnboundedSender<Message>,
     ) -> Self {
-        let (effects, own, tickets) = (Effects::default(), Vec::new(), BTreeMap::new());
-        Self {
-            parts,
-            engine,
-            effects,
-            publisher,
-            inbox,
-            own,
-            tickets,
-            stopped: false,
-        }
+        let (effects, kept, tickets) = (Effects::default(), VecDeque::new(), BTreeMap::new());
+        Self { parts, engine, effects, publisher, inbox, sender, kept, tickets }
     }
 
     /// Runs until it is told to stop or all handles are gone.
     pub(super) async fn run(mut self) {
         let mut messages = Vec::with_capacity(MAX_BATCH);
         loop {
-            let deadline = self.next_deadline();
-            tokio::select! {
-                biased;
-                received = self.inbox.recv_many(&mut messages, MAX_BATCH) => {
-                    if received == 0 {
-                        return;
+            if self.kept.is_empty() {
+                let deadline = self.next_deadline();
+                tokio::select! {
+                    biased;
+                    received = self.inbox.recv_many(&mut messages, MAX_BATCH) => {
+                        if received == 0 {
+                            return;
+                        }
                     }
+                    () = sleep_until(deadline) => {}
                 }
-                () = sleep_until(deadline) => {}
+            } else {
+                let most = self.kept.len().min(MAX_BATCH);
+                messages.extend(self.kept.drain(..most).map(Message::Post));
             }
-            self.step(&mut messages).await;
-            while !self.own.is_empty() {
-                let own = std::mem::take(&mut self.own);
-                self.step(&mut own.into_iter().map(Message::Post).collect())
-                    .await;
-            }
-            self.publisher.publish_if_due(&self.engine);
-            if self.stopped {
+            if self.step(&mut messages).await.is_break() {
                 return;
             }
+            self.publisher.publish_if_due(&self.engine);
         }
     }
 
     fn next_deadline(&self) -> Option<Instant> {
-        let timeout = self
-            .engine
-            .next_timeout()
-            .map(|at| self.parts.clock.instant_of(at));
+        let timeout = self.engine.next_timeout().map(|at| self.parts.clock.instant_of(at));
         timeout.into_iter().chain(self.publisher.due()).min()
     }
 
     /// Carries out what was received as one batch: engine, commit, answers, notices, in this order.
-    async fn step(&mut self, messages: &mut Vec<Message>) {
+    async fn step(&mut self, messages: &mut Vec<Message>) -> ControlFlow<()> {
         let now = self.parts.clock.now();
-        let mut answers = Vec::new();
+        let mut asked = Asked::default();
+        let mut flow = ControlFlow::Continue(());
         for message in messages.drain(..) {
-            let (command, notices, reply) = match message {
-                Message::Ask {
-                    command,
-                    notices,
-                    reply,
-                } => (command, notices, Some(reply)),
-                Message::Post(command) => (command, None, None),
-                Message::Stop => {
-                    self.stopped = true;
-                    continue;
+            match message {
+                Message::Ask(question) if flow.is_break() => {
+                    answer(question.reply, Err(Refusal::Draining));
                 }
-            };
-            let session = match &command {
-                Command::Submit { session, .. } => Some(*session),
-                _ => None,
-            };
-            let result = self.engine.handle(now, command, &mut self.effects);
-            answers.push(Answer {
-                session,
-                notices,
-                reply,
-                result,
-            });
+                Message::Ask(Question { command, notices, reply }) => {
+                    let submitted = match &command {
+                        Command::Submit { token, .. } => Some(*token),
+                        _ => None,
+                    };
+                    let result = self.engine.handle(now, command, &mut self.effects);
+                    asked.answers.push(Outcome { submitted, notices, reply, result });
+                }
+                Message::Post(command) => {
+                    asked.posts.push(command.clone());
+                    if let Err(refusal) = self.engine.handle(now, command, &mut self.effects) {
+                        debug!(pool = %self.parts.pool, %refusal, "nothing to do");
+                    }
+                }
+                Message::Stop => flow = ControlFlow::Break(()),
+            }
         }
         self.engine.handle_timeout(now, &mut self.effects);
         match self.commit().await {
-            Ok(()) => self.tell(answers),
-            Err(failure) => self.recover(answers, &failure).await,
+            Ok(()) => {
+                self.tell(asked.answers);
+                flow
+            }
+            Err(_) if flow.is_break() => flow,
+            Err(failure) => self.recover(asked, failure).await,
         }
     }
 
-    async fn commit(&mut self) -> Result<(), StoreError> {
+    pub(super) async fn commit(&mut self) -> Result<(), StoreError> {
         if self.effects.records.is_empty() {
             return Ok(());
         }
         let records = std::mem::take(&mut self.effects.records);
-        self.parts
-            .store
-            .commit(Batch {
-                pool: self.parts.pool.clone(),
-                records,
-            })
-            .await
+        self.parts.store.commit(Batch { pool: self.parts.pool.clone(), records }).await
     }
 
     /// Tells everyone what is now durable.
-    fn tell(&mut self, answers: Vec<Answer>) {
-        if !self.effects.notices.is_empty() || !answers.is_empty() {
+    pub(super) fn tell(&mut self, outcomes: Vec<Outcome>) {
+        if !self.effects.notices.is_empty() || !outcomes.is_empty() {
             self.publisher.changed(&self.engine);
         }
-        for Answer {
-            session,
-            notices,
-            reply,
-            result,
-        } in answers
-        {
-            let submitted = match result {
-                Ok(Reply::Submitted(id)) => Some(id),
+        for Outcome { submitted, notices, reply, result } in outcomes {
+            let id = match &result {
+                Ok(Reply::Submitted(id)) => Some(*id),
                 _ => None,
             };
-            if let (Some(id), Some(notices)) = (submitted, notices) {
+            if let (Some(id), Some(notices)) = (id, notices) {
                 self.follow(id, notices);
             }
-            let told = reply.is_none_or(|reply| reply.send(result).is_ok());
-            if let (false, Some(session), Some(id)) = (told, session, submitted) {
-                // Whoever asked has gone, so nobody would ever release it.
-                self.own.push(Command::End {
-                    id,
-                    by: Authority::Session(session),
-                });
-            }
+            let withdrawal = submitted.zip(id);
+            let withdrawal =
+                withdrawal.map(|(digest, id)| Withdrawal::new(self.sender.clone(), id, digest));
+            answer(reply, result.map(|reply| Answer { reply, withdrawal }));
         }
         for notice in std::mem::take(&mut self.effects.notices) {
             self.parts.notifier.notify(&notice);
             let ended = matches!(notice.kind, NoticeKind::Ended { .. });
-            let id = notice.id;
-            let followed = self
-                .tickets
-                .get(&id)
-                .is_some_and(|ticket| ticket.send(notice).is_ok());
+            let ticket = self.tickets.get(&notice.id);
+            let followed = ticket.is_some_and(|ticket| ticket.send(notice.kind).is_ok());
             // A request whose ticket was dropped lives on: its session decides about it.
             if ended || !followed {
-                self.tickets.remove(&id);
+                self.tickets.remove(&notice.id);
             }
         }
     }
 
     /// Sends the notices about a request to a new ticket from now on. An earlier one is told.
-    fn follow(&mut self, id: RequestId, notices: mpsc::UnboundedSender<Notice>) {
+    fn follow(&mut self, id: RequestId, notices: TicketSender) {
         let Some(earlier) = self.tickets.insert(id, notices) else {
             return;
         };
-        let Some(state) = self.engine.state().requests.get(&id) else {
-            return;
-        };
-        let kind = NoticeKind::Ended {
-            reason: EndReason::TakenOver,
-            grant: None,
-        };
-        let notice = Notice {
-            session: None,
-            id,
-            request: Arc::clone(&state.request),
-            kind,
-        };
-        if earlier.send(notice).is_err() {
+        let taken_over = NoticeKind::Ended { reason: EndReason::TakenOver, grant: None };
+        if earlier.send(taken_over).is_err() {
             debug!(%id, "the earlier connection has gone already");
-        }
-    }
-
-    /// The store could not commit. Nobody is told of what was not written; the engine starts again from
-    /// what the store has, with the sessions that are still there.
-    async fn recover(&mut self, answers: Vec<Answer>, failure: &StoreError) {
-        error!(pool = %self.parts.pool, error = %failure, "the store failed to commit; recovering");
-        let refusal = || Refusal::StoreUnavailable(failure.to_string());
-        for reply in answers.into_iter().filter_map(|answer| answer.reply) {
-            answer(reply, Err(refusal()));
-        }
-        self.effects.clear();
-        let (attachments, draining) = (self.engine.attachments(), self.engine.draining());
-        let Some(state) = self.recovered_state(refusal()).await else {
-            return;
-        };
-        self.engine = self.parts.engine(state);
-        let now = self.parts.clock.now();
-        for (session, ids) in attachments {
-            let take_up = ids.into_iter().map(|id| Command::Reattach { session, id });
-            for command in std::iter::once(Command::OpenSession(session)).chain(take_up) {
-                if let Err(refusal) = self.engine.handle(now, command, &mut self.effects) {
-                    info!(pool = %self.parts.pool, %refusal, "not taken up after recovery");
-                }
-            }
-        }
-        self.own
-            .extend(draining.map(|deadline| Command::Drain { deadline }));
-        let known = &self.engine.state().requests;
-        self.tickets.retain(|id, _| known.contains_key(id));
-        info!(pool = %self.parts.pool, "the store is back");
-        self.tell(Vec::new());
-    }
-
-    /// Asks the store until it answers; nothing if the actor is to stop before that. Meanwhile commands
-    /// are refused, but comings and goings kept.
-    async fn recovered_state(&mut self, refusal: Refusal) -> Option<State> {
-        let mut delay = FIRST_RETRY;
-        loop {
-            match self.parts.store.recover(&self.parts.pool).await {
-                Ok(state) => return Some(state.unwrap_or_default()),
-                Err(failure) => {
-                    warn!(pool = %self.parts.pool, error = %failure, "the store cannot be read");
-                }
-            }
-            let until = Clock::instant() + delay;
-            delay = (delay * 2).min(LONGEST_RETRY);
-            while !self.stopped {
-                let message = tokio::select! {
-                    message = self.inbox.recv() => message,
-                    () = tokio::time::sleep_until(until) => break,
-                };
-                match message {
-                    Some(Message::Ask { reply, .. }) => answer(reply, Err(refusal.clone())),
-                    Some(Message::Post(command)) => self.own.push(command),
-                    Some(Message::Stop) | None => self.stopped = true,
-                }
-            }
-            if self.stopped {
-                return None;
-            }
         }
     }
 }
 
 /// Answers someone who may have gone.
-fn answer(reply: oneshot::Sender<Result<Reply, Refusal>>, result: Result<Reply, Refusal>) {
+pub(super) fn answer(
+    reply: oneshot::Sender<Result<Answer, Refusal>>,
+    result: Result<Answer, Refusal>,
+) {
     if reply.send(result).is_err() {
         debug!("whoever asked has gone");
     }

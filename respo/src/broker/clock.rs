@@ -20,10 +20,7 @@ impl Clock {
         let wall = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
         let since_epoch = wall.unwrap_or(Duration::ZERO);
         let started_at = Timestamp::default().after(since_epoch);
-        Self {
-            started: Instant::now(),
-            started_at,
-        }
+        Self { started: Instant::now(), started_at }
     }
 
     pub(super) fn now(&self) -> Timestamp {
@@ -32,15 +29,17 @@ impl Clock {
 
     /// When `at` comes, rounded up so that it has come by then.
     pub(super) fn instant_of(&self, at: Timestamp) -> Instant {
-        // A deadline beyond what an instant can hold is as good as a year from now.
         let wait = at.since(self.started_at) + Duration::from_micros(1);
-        let year = Duration::from_secs(366 * 24 * 3600);
-        self.started
-            .checked_add(wait)
-            .unwrap_or_else(|| Self::instant() + year)
+        self.started.checked_add(wait).unwrap_or_else(|| Self::instant_after(Duration::MAX))
     }
 
     pub(super) fn instant() -> Instant {
         Instant::now()
+    }
+
+    /// The instant after this time; a year from now where there is none.
+    pub(super) fn instant_after(wait: Duration) -> Instant {
+        let year = Duration::from_secs(366 * 24 * 3600);
+        Instant::now() + wait.min(year)
     }
 }

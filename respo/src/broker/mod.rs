@@ -33,8 +33,10 @@ mod actor;
 mod clock;
 mod pools;
 mod publisher;
+mod recovery;
 mod session;
 mod ticket;
+mod withdrawal;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -47,7 +49,7 @@ pub use pools::{PoolError, Pools};
 pub use session::{AcquireError, Lease, Session};
 pub use ticket::{Ticket, TicketEvent};
 
-use crate::engine::{Authority, Command, Effects, Limits, Notice, Reply, SessionId};
+use crate::engine::{Authority, Command, Effects, Limits, Reply, SessionId};
 use crate::inventory::{Inventory, InventoryChange};
 use crate::matcher::{AttributeMatcher, Matcher};
 use crate::names::Label;
@@ -58,7 +60,7 @@ use crate::snapshot::Snapshot;
 use crate::store::{Batch, InventoryStore, MemoryStore, StoreError};
 use crate::time::Timestamp;
 use crate::token::Token;
-use actor::{Actor, Message, Parts};
+use actor::{Actor, Answer, Message, Parts, Question, TicketSender};
 use clock::Clock;
 use publisher::{Publisher, Snapshots};
 use ticket::PositionIntervals;
@@ -74,7 +76,8 @@ struct Shared {
     pool: Label,
     clock: Clock,
     /// Not bounded as a channel: each caller awaits its answer before it asks again, so there are at most
-    /// as many messages as callers, and one for the end of each session.
+    /// as many questions as callers, and a few messages more for each session and lease that begins or
+    /// ends.
     inbox: mpsc::UnboundedSender<Message>,
     snapshots: Snapshots,
     intervals: PositionIntervals,
@@ -140,10 +143,7 @@ impl BrokerBuilder {
     /// How often, at most, a waiting client is told of changes: up to position 10 (1 s unless set), and
     /// further back (5 s unless set).
     pub fn position_intervals(self, near: Duration, far: Duration) -> Self {
-        Self {
-            intervals: PositionIntervals { near, far },
-            ..self
-        }
+        Self { intervals: PositionIntervals { near, far }, ..self }
     }
 
     /// Recovers what the store has and starts the actor on the current tokio runtime.
@@ -154,63 +154,32 @@ impl BrokerBuilder {
     /// # Errors
     /// [`StartError`] if the store fails.
     pub async fn start(self) -> Result<Broker, StartError> {
-        let Self {
-            pool,
-            inventory,
-            limits,
-            matcher,
-            store,
-            notifier,
-            intervals,
-        } = self;
-        let failed = |error| StartError::Store {
-            pool: pool.clone(),
-            error,
-        };
+        let Self { pool, inventory, limits, matcher, store, notifier, intervals } = self;
+        let failed = |error| StartError::Store { pool: pool.clone(), error };
         let clock = Clock::start();
-        let state = store
-            .recover(&pool)
-            .await
-            .map_err(failed)?
-            .unwrap_or_default();
+        let state = store.recover(&pool).await.map_err(failed)?.unwrap_or_default();
         let seed = state.revision == 0;
-        let parts = Parts {
-            pool: pool.clone(),
-            limits,
-            matcher,
-            store,
-            notifier,
-            clock,
-        };
-        let mut engine = parts.engine(state);
+        let parts = Parts { pool: pool.clone(), limits, matcher, store, notifier, clock };
+        let mut engine = parts.engine(state, &[]);
+        let mut effects = Effects::default();
+        engine.handle_timeout(clock.now(), &mut effects);
         if seed {
-            let mut effects = Effects::default();
             let command = Command::ReplaceInventory(Arc::new(inventory));
             if let Err(refusal) = engine.handle(clock.now(), command, &mut effects) {
                 return Err(StartError::Inventory { pool, refusal });
             }
-            let batch = Batch {
-                pool: pool.clone(),
-                records: effects.records,
-            };
+        }
+        if !effects.records.is_empty() {
+            let batch = Batch { pool: pool.clone(), records: effects.records };
             parts.store.commit(batch).await.map_err(failed)?;
         }
         let (inbox, messages) = mpsc::unbounded_channel();
         let (publisher, snapshots) = Publisher::new(&engine);
-        tokio::spawn(Actor::new(parts, engine, publisher, messages).run());
+        let sender = inbox.downgrade();
+        tokio::spawn(Actor::new(parts, engine, publisher, messages, sender).run());
         let (last_session, draining) = (AtomicU64::new(0), AtomicBool::new(false));
-        let shared = Shared {
-            pool,
-            clock,
-            inbox,
-            snapshots,
-            intervals,
-            last_session,
-            draining,
-        };
-        Ok(Broker {
-            shared: Arc::new(shared),
-        })
+        let shared = Shared { pool, clock, inbox, snapshots, intervals, last_session, draining };
+        Ok(Broker { shared: Arc::new(shared) })
     }
 }
 
@@ -253,7 +222,7 @@ impl Broker {
     /// What everyone may know of the pool, with everything that was answered before this call.
     ///
     /// It waits for the next publication if something has changed since the last one, a quarter of a
-    /// second at most.
+    /// second at most; a pool that is too large for that, or whose store hangs, gives what it has.
     pub async fn snapshot(&self) -> Arc<Snapshot> {
         self.shared.snapshots.current().await
     }
@@ -261,15 +230,14 @@ impl Broker {
     /// Replaces the inventory whole, and returns the revision in force and what changed.
     ///
     /// # Errors
-    /// [`Refusal::StoreUnavailable`], [`Refusal::Draining`]; nothing has changed then.
+    /// [`Refusal::StoreUnavailable`]; [`Refusal::Draining`] if the pool has stopped. Nothing has changed
+    /// then.
     pub async fn replace_inventory(
         &self,
         inventory: Inventory,
     ) -> Result<(u64, InventoryChange), Refusal> {
-        match self
-            .ask(Command::ReplaceInventory(Arc::new(inventory)), None)
-            .await?
-        {
+        let command = Command::ReplaceInventory(Arc::new(inventory));
+        match self.ask(command, None).await?.reply {
             Reply::Replaced { revision, change } => Ok((revision, change)),
             // The engine answers this command in no other way.
             Reply::Done | Reply::Submitted(_) => Err(Refusal::Draining),
@@ -325,19 +293,12 @@ impl Broker {
     async fn ask(
         &self,
         command: Command,
-        notices: Option<mpsc::UnboundedSender<Notice>>,
-    ) -> Result<Reply, Refusal> {
+        notices: Option<TicketSender>,
+    ) -> Result<Answer, Refusal> {
         let (reply, answer) = oneshot::channel();
-        let message = Message::Ask {
-            command,
-            notices,
-            reply,
-        };
+        let question = Question { command, notices, reply };
         // An actor that is gone has been stopped.
-        self.shared
-            .inbox
-            .send(message)
-            .map_err(|_| Refusal::Draining)?;
+        self.shared.inbox.send(Message::Ask(question)).map_err(|_| Refusal::Draining)?;
         answer.await.unwrap_or(Err(Refusal::Draining))
     }
 

@@ -27,20 +27,14 @@ pub enum PoolError {
 }
 
 fn list(pools: &[Label]) -> String {
-    pools
-        .iter()
-        .map(|pool| format!("{:?}", pool.as_str()))
-        .collect::<Vec<_>>()
-        .join(", ")
+    pools.iter().map(|pool| format!("{:?}", pool.as_str())).collect::<Vec<_>>().join(", ")
 }
 
 impl Pools {
     /// These pools. Of two with one name, the later one counts.
     #[must_use]
     pub fn new(brokers: impl IntoIterator<Item = Broker>) -> Self {
-        let by_name = brokers
-            .into_iter()
-            .map(|broker| (broker.pool().clone(), broker));
+        let by_name = brokers.into_iter().map(|broker| (broker.pool().clone(), broker));
         Self(Arc::new(by_name.collect()))
     }
 
@@ -56,10 +50,10 @@ impl Pools {
     pub fn select(&self, name: Option<&str>) -> Result<&Broker, PoolError> {
         let names = || self.0.keys().cloned().collect();
         match name {
-            Some(name) => self.0.get(name).ok_or_else(|| PoolError::NoSuch {
-                name: name.to_owned(),
-                pools: names(),
-            }),
+            Some(name) => self
+                .0
+                .get(name)
+                .ok_or_else(|| PoolError::NoSuch { name: name.to_owned(), pools: names() }),
             None => {
                 let mut all = self.0.values();
                 match (all.next(), all.next()) {

@@ -11,11 +11,11 @@ use super::clock::Clock;
 use crate::engine::Engine;
 use crate::snapshot::Snapshot;
 
-/// After a snapshot that took this long to make, the next one waits ten times as long: publishing costs
-/// at most a tenth of the actor's time.
+/// A snapshot that took one unit of time to make is followed by ten without one: publishing costs at most
+/// about a tenth of the actor's time.
 const COST_FACTOR: u32 = 10;
-/// However long a snapshot takes, the next one comes after this time.
-const LONGEST_INTERVAL: Duration = Duration::from_millis(250);
+/// How long a reader waits for a snapshot that has everything.
+const LONGEST_WAIT: Duration = Duration::from_millis(250);
 
 /// A snapshot and the number of the change that it is up to date with.
 #[derive(Debug, Clone, Default)]
@@ -32,18 +32,15 @@ pub(super) struct Snapshots {
 }
 
 impl Snapshots {
-    /// A snapshot that has everything that was answered before this call.
+    /// A snapshot that has everything that was answered before this call, unless that takes too long.
     pub(super) async fn current(&self) -> Arc<Snapshot> {
         let wanted = self.committed.load(Ordering::Acquire);
         let mut receiver = self.receiver.clone();
-        match receiver
-            .wait_for(|published| published.version >= wanted)
-            .await
-        {
-            Ok(published) => Arc::clone(&published.snapshot),
-            // The actor has stopped: what it published last is all there is.
-            Err(_) => Arc::clone(&self.receiver.borrow().snapshot),
+        let newer = receiver.wait_for(|published| published.version >= wanted);
+        if let Ok(Ok(published)) = tokio::time::timeout(LONGEST_WAIT, newer).await {
+            return Arc::clone(&published.snapshot);
         }
+        Arc::clone(&self.receiver.borrow().snapshot)
     }
 }
 
@@ -58,24 +55,10 @@ pub(super) struct Publisher {
 impl Publisher {
     pub(super) fn new(engine: &Engine) -> (Self, Snapshots) {
         let snapshot = Arc::new(engine.snapshot());
-        let (sender, receiver) = watch::channel(Published {
-            version: 0,
-            snapshot,
-        });
+        let (sender, receiver) = watch::channel(Published { version: 0, snapshot });
         let committed = Arc::new(AtomicU64::new(0));
-        let snapshots = Snapshots {
-            receiver,
-            committed: Arc::clone(&committed),
-        };
-        (
-            Self {
-                sender,
-                committed,
-                not_before: Clock::instant(),
-                behind: false,
-            },
-            snapshots,
-        )
+        let snapshots = Snapshots { receiver, committed: Arc::clone(&committed) };
+        (Self { sender, committed, not_before: Clock::instant(), behind: false }, snapshots)
     }
 
     /// Something has changed: publishes it now, or when it is time to.
@@ -100,6 +83,6 @@ impl Publisher {
         self.sender.send_replace(Published { version, snapshot });
         self.behind = false;
         let ended = Clock::instant();
-        self.not_before = ended + ((ended - begun) * COST_FACTOR).min(LONGEST_INTERVAL);
+        self.not_before = ended + (ended - begun) * COST_FACTOR;
     }
 }

@@ -5,11 +5,13 @@ use std::sync::Arc;
 use tokio::sync::mpsc;
 
 use super::Broker;
+use super::actor::Answer;
 use super::ticket::{Ticket, TicketEvent};
-use crate::engine::{Authority, Command, Reply, SessionId};
+use super::withdrawal::Withdrawal;
+use crate::engine::{Command, Reply, SessionId};
 use crate::lease::{EndReason, Grant};
 use crate::refusal::Refusal;
-use crate::request::{Request, RequestId};
+use crate::request::Request;
 use crate::token::Token;
 
 /// A client's presence.
@@ -39,15 +41,7 @@ impl Session {
             .map_err(|error| Refusal::StoreUnavailable(format!("no randomness: {error}")))?;
         let token = Token::from_random(bits);
         let (session, request) = (self.id, Arc::new(request));
-        self.follow(
-            Command::Submit {
-                session,
-                request,
-                token: token.digest(),
-            },
-            token,
-        )
-        .await
+        self.follow(Command::Submit { session, request, token: token.digest() }, token).await
     }
 
     /// Takes up an earlier request or lease with its token, into this session.
@@ -55,16 +49,17 @@ impl Session {
     /// # Errors
     /// [`Refusal::WrongToken`] if there is none of this token, or it has ended.
     pub async fn resume(&self, token: &Token) -> Result<Ticket, Refusal> {
-        let command = Command::Resume {
-            session: self.id,
-            token: token.clone(),
-        };
+        let command = Command::Resume { session: self.id, token: token.clone() };
         self.follow(command, token.clone()).await
     }
 
     async fn follow(&self, command: Command, token: Token) -> Result<Ticket, Refusal> {
         let (sender, notices) = mpsc::unbounded_channel();
-        match self.broker.ask(command, Some(sender)).await? {
+        let Answer { reply, withdrawal } = self.broker.ask(command, Some(sender)).await?;
+        if let Some(mut withdrawal) = withdrawal {
+            withdrawal.disarm();
+        }
+        match reply {
             Reply::Submitted(id) => {
                 let snapshots = self.broker.shared.snapshots.receiver.clone();
                 let intervals = self.broker.shared.intervals;
@@ -77,21 +72,16 @@ impl Session {
 
     /// Makes a request and waits until it is granted.
     ///
-    /// If the future is dropped before it is ready, the request is withdrawn.
+    /// If the future is dropped before it is ready, the request is withdrawn. To see the place in the
+    /// queue meanwhile, use [`submit`](Self::submit).
     ///
     /// # Errors
     /// [`AcquireError`] if it is refused, or ends without a grant.
     pub async fn acquire(&self, request: Request) -> Result<Lease, AcquireError> {
-        let ticket = self.submit(request).await?;
-        let withdraw = Withdraw {
-            broker: self.broker.clone(),
-            session: self.id,
-            id: ticket.id(),
-        };
-        let mut pending = Pending { ticket, withdraw };
+        let mut owned = Owned::new(&self.broker, self.submit(request).await?);
         loop {
-            match pending.ticket.next().await {
-                Some(TicketEvent::Granted(grant)) => return Ok(Lease { grant, pending }),
+            match owned.ticket.next().await {
+                Some(TicketEvent::Granted(grant)) => return Ok(Lease { grant, owned }),
                 Some(TicketEvent::Queued(_) | TicketEvent::Draining { .. }) => {}
                 Some(TicketEvent::Ended(reason)) => return Err(AcquireError::Ended(reason)),
                 None => return Err(AcquireError::Ended(EndReason::Draining)),
@@ -118,29 +108,27 @@ pub enum AcquireError {
     Ended(EndReason),
 }
 
-/// A request that is withdrawn, or released, when this is dropped.
+/// A request that is withdrawn, or released, when this is dropped, unless another session has it.
 #[derive(Debug)]
-struct Pending {
-    ticket: Ticket,
-    /// Only its drop matters.
-    #[allow(dead_code, reason = "it withdraws the request when dropped")]
-    withdraw: Withdraw,
-}
-
-#[derive(Debug)]
-struct Withdraw {
+struct Owned {
     broker: Broker,
-    session: SessionId,
-    id: RequestId,
+    ticket: Ticket,
+    withdrawal: Withdrawal,
 }
 
-impl Drop for Withdraw {
+impl Owned {
+    fn new(broker: &Broker, ticket: Ticket) -> Self {
+        let inbox = broker.shared.inbox.downgrade();
+        let withdrawal = Withdrawal::new(inbox, ticket.id(), ticket.token().digest());
+        Self { broker: broker.clone(), ticket, withdrawal }
+    }
+}
+
+impl Drop for Owned {
     fn drop(&mut self) {
-        // If it has ended already there is nothing left to end.
-        self.broker.post(Command::End {
-            id: self.id,
-            by: Authority::Session(self.session),
-        });
+        if self.ticket.is_over() {
+            self.withdrawal.disarm();
+        }
     }
 }
 
@@ -148,7 +136,7 @@ impl Drop for Withdraw {
 #[derive(Debug)]
 pub struct Lease {
     grant: Grant,
-    pending: Pending,
+    owned: Owned,
 }
 
 impl Lease {
@@ -161,13 +149,26 @@ impl Lease {
     /// The secret that proves whose the lease is.
     #[must_use]
     pub fn token(&self) -> &Token {
-        self.pending.ticket.token()
+        self.owned.ticket.token()
+    }
+
+    /// Releases it, and returns when that is durable. Dropping it does the same in the background.
+    ///
+    /// # Errors
+    /// [`Refusal::StoreUnavailable`]; it is released as soon as the store works again.
+    pub async fn release(self) -> Result<(), Refusal> {
+        let (id, token) = (self.grant.id, self.token().clone());
+        match self.owned.broker.release(id, &token).await {
+            // It has ended already, for whatever reason.
+            Err(Refusal::NoRequest(_)) => Ok(()),
+            result => result,
+        }
     }
 
     /// Waits until the lease has ended, and says why. Cancel-safe.
     pub async fn ended(&mut self) -> EndReason {
         loop {
-            match self.pending.ticket.next().await {
+            match self.owned.ticket.next().await {
                 Some(TicketEvent::Ended(reason)) => return reason,
                 Some(_) => {}
                 None => return EndReason::Draining,

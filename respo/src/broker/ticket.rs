@@ -8,7 +8,7 @@ use tokio::time::Instant;
 
 use super::clock::Clock;
 use super::publisher::Published;
-use crate::engine::{Notice, NoticeKind};
+use crate::engine::NoticeKind;
 use crate::lease::{EndReason, Grant};
 use crate::request::RequestId;
 use crate::token::Token;
@@ -52,12 +52,13 @@ enum Phase {
 
 /// Follows one request of a [`Session`](super::Session).
 ///
-/// Dropping it does not end the request: releasing it does, and the session's end.
+/// Dropping it does not end the request: [`Broker::release`](super::Broker::release) does, and the session's
+/// end.
 #[derive(Debug)]
 pub struct Ticket {
     id: RequestId,
     token: Token,
-    notices: mpsc::UnboundedReceiver<Notice>,
+    notices: mpsc::UnboundedReceiver<NoticeKind>,
     phase: Phase,
     place: Place,
 }
@@ -66,24 +67,12 @@ impl Ticket {
     pub(super) fn new(
         id: RequestId,
         token: Token,
-        notices: mpsc::UnboundedReceiver<Notice>,
+        notices: mpsc::UnboundedReceiver<NoticeKind>,
         snapshots: watch::Receiver<Published>,
         intervals: PositionIntervals,
     ) -> Self {
-        let place = Place {
-            id,
-            snapshots,
-            intervals,
-            last: None,
-            next_look: Clock::instant(),
-        };
-        Self {
-            id,
-            token,
-            notices,
-            phase: Phase::Waiting,
-            place,
-        }
+        let place = Place { id, snapshots, intervals, last: None, next_look: Clock::instant() };
+        Self { id, token, notices, phase: Phase::Waiting, place }
     }
 
     /// The id of the request, which its lease keeps.
@@ -98,8 +87,9 @@ impl Ticket {
         &self.token
     }
 
-    /// The next thing to tell the client; `None` after [`TicketEvent::Ended`], when another session has
-    /// taken the request over, or when the broker has stopped.
+    /// The next thing to tell the client; `None` after [`TicketEvent::Ended`], or when the broker has
+    /// stopped. Of a request that another session has resumed, it is `Ended` with
+    /// [`EndReason::TakenOver`].
     ///
     /// Cancel-safe: nothing is lost if the future is dropped.
     pub async fn next(&mut self) -> Option<TicketEvent> {
@@ -118,10 +108,19 @@ impl Ticket {
                 self.phase = Phase::Ended;
                 return None;
             };
-            if let Some(event) = self.event_of(notice.kind) {
+            if let Some(event) = self.event_of(notice) {
                 return Some(event);
             }
         }
+    }
+
+    /// Whether the request has ended, or is another session's.
+    pub(super) fn is_over(&mut self) -> bool {
+        while let Ok(notice) = self.notices.try_recv() {
+            // Whoever asks this does not want to hear of the rest any more.
+            drop(self.event_of(notice));
+        }
+        self.phase == Phase::Ended
     }
 
     fn event_of(&mut self, kind: NoticeKind) -> Option<TicketEvent> {
@@ -160,12 +159,8 @@ impl Place {
             let queued = self.snapshots.borrow_and_update().snapshot.queued(self.id);
             if let Some(queued) = queued {
                 let near = queued.position <= NEAR;
-                let interval = if near {
-                    self.intervals.near
-                } else {
-                    self.intervals.far
-                };
-                self.next_look = Clock::instant() + interval;
+                let interval = if near { self.intervals.near } else { self.intervals.far };
+                self.next_look = Clock::instant_after(interval);
                 if self.last.as_ref() != Some(&queued) {
                     self.last = Some(queued.clone());
                     return queued;

@@ -4,13 +4,13 @@
 //! answer while looking only at the shapes that can use what was freed: a property test
 //! (`tests/naive_loop.rs`) compares the two on random histories.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::engine::Engine;
 use crate::engine::effects::Effects;
 use crate::engine::queue::{Place, ShapeId};
 use crate::inventory::ResourceIndex;
-use crate::request::{Fence, RequestId};
+use crate::request::Fence;
 
 /// Up to this many candidates it is cheaper to look at each than to walk the free resources.
 const FEW_CANDIDATES: usize = 256;
@@ -28,9 +28,20 @@ impl Engine {
             .filter(|index| self.occupancy.is_free(*index))
             .map(|index| self.occupancy.age(index))
             .collect();
-        while let Some((id, resource)) = self.next_grant(&freed) {
-            freed.remove(&self.occupancy.age(resource));
-            self.grant(id, resource, effects);
+        let mut heads = self.heads(&freed);
+        while let Some((place, shape)) = heads.pop_first() {
+            let Some(wanted) = self.queue.shape(shape) else {
+                continue;
+            };
+            let suits = |(_, index): &&(Fence, ResourceIndex)| wanted.contains(*index);
+            // A shape that nothing suits any more is out: its head is not put back.
+            let Some(&(age, resource)) = freed.iter().find(suits) else {
+                continue;
+            };
+            freed.remove(&(age, resource));
+            self.grant(place.1, resource, effects);
+            let next = self.queue.shape(shape).and_then(|shape| shape.waiting.first());
+            heads.extend(next.map(|place| (*place, shape)));
         }
     }
 
@@ -40,42 +51,19 @@ impl Engine {
         self.allocate(free, effects);
     }
 
-    /// The first request in order that can use one of the free resources, and the least recently used
-    /// of those that it can use.
-    fn next_grant(
-        &self,
-        free: &BTreeSet<(Fence, ResourceIndex)>,
-    ) -> Option<(RequestId, ResourceIndex)> {
-        let mut best: Option<(Place, ResourceIndex)> = None;
-        let mut seen: BTreeSet<ShapeId> = BTreeSet::new();
-        for (_, index) in free {
-            for shape in self.queue.shapes_with(*index) {
-                // Resources come in the order of their last use: the first that suits a shape is its.
-                if !seen.insert(shape) {
-                    continue;
-                }
-                let head = self
-                    .queue
-                    .shape(shape)
-                    .and_then(|shape| shape.waiting.first());
-                if let Some(head) = head
-                    && best.as_ref().is_none_or(|(place, _)| head < place)
-                {
-                    best = Some((*head, *index));
-                }
-            }
-        }
-        best.map(|(place, index)| (place.1, index))
+    /// The first in line of each shape that could use one of these resources, in order.
+    fn heads(&self, freed: &BTreeSet<(Fence, ResourceIndex)>) -> BTreeMap<Place, ShapeId> {
+        let shapes: BTreeSet<ShapeId> =
+            freed.iter().flat_map(|(_, index)| self.queue.shapes_with(*index)).collect();
+        let head = |shape: ShapeId| Some((*self.queue.shape(shape)?.waiting.first()?, shape));
+        shapes.into_iter().filter_map(head).collect()
     }
 
     /// The free candidate of a shape that was used least recently.
     pub(super) fn least_recently_used(&self, shape: ShapeId) -> Option<ResourceIndex> {
         let shape = self.queue.shape(shape)?;
         if shape.candidates.len() <= FEW_CANDIDATES {
-            let free = shape
-                .candidates
-                .iter()
-                .filter(|index| self.occupancy.is_free(**index));
+            let free = shape.candidates.iter().filter(|index| self.occupancy.is_free(**index));
             return free.copied().min_by_key(|index| self.occupancy.age(*index));
         }
         self.occupancy.free().find(|index| shape.contains(*index))

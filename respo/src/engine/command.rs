@@ -23,6 +23,8 @@ pub enum Authority {
     Session(SessionId),
     /// Whoever knows its token.
     Token(Token),
+    /// Whoever knows the digest of its token: the broker, for a client that has gone.
+    Digest(TokenDigest),
     /// An administrator.
     Administrator,
 }
@@ -51,13 +53,6 @@ pub enum Command {
         /// The secret that it was given.
         token: Token,
     },
-    /// A session that outlived the engine (as its store failed) takes up one of its requests.
-    Reattach {
-        /// Whose it is.
-        session: SessionId,
-        /// Which one.
-        id: RequestId,
-    },
     /// Ends a lease, or a request that waits.
     End {
         /// Which one.
@@ -72,7 +67,8 @@ pub enum Command {
         /// How long leases are left.
         deadline: Duration,
     },
-    /// Ends every lease, since the server stops and keeps nothing.
+    /// Ends every request and lease, since the server stops and keeps nothing. Nothing is granted
+    /// afterwards.
     EndAll,
 }
 

@@ -14,50 +14,22 @@ use crate::request::{Fence, RequestId};
 impl Engine {
     /// Grants a free resource to a request that has been recorded as queued.
     pub(super) fn grant(&mut self, id: RequestId, resource: ResourceIndex, effects: &mut Effects) {
-        let Some(name) = self
-            .state
-            .inventory
-            .at(resource)
-            .map(|found| found.name.clone())
-        else {
+        let Some(name) = self.state.inventory.at(resource).map(|found| found.name.clone()) else {
             return;
         };
-        let Some(request) = self
-            .state
-            .requests
-            .get(&id)
-            .map(|state| state.request.clone())
-        else {
+        let Some(request) = self.state.requests.get(&id).map(|state| state.request.clone()) else {
             return;
         };
-        self.timers
-            .clear(self.state.wait_deadline(id), id, Timer::Wait);
+        self.timers.clear(self.state.wait_deadline(id), id, Timer::Wait);
         self.queue.remove(place_of(id, &request));
         let fence = Fence(self.state.last_fence.0.saturating_add(1));
         let at = self.now;
-        let expires = self
-            .limits
-            .duration_of(&request)
-            .map(|duration| at.after(duration));
+        let expires = self.limits.duration_of(&request).map(|duration| at.after(duration));
         let resources = vec![vec![name]];
-        self.record(
-            Record::Granted {
-                id,
-                fence,
-                resources,
-                at,
-                expires,
-            },
-            effects,
-        );
+        self.record(Record::Granted { id, fence, resources, at, expires }, effects);
         self.occupancy.take(resource, id, fence);
         self.timers.set(expires, id, Timer::MaxDuration);
-        if let Some(grant) = self
-            .state
-            .requests
-            .get(&id)
-            .and_then(|state| state.grant.clone())
-        {
+        if let Some(grant) = self.state.requests.get(&id).and_then(|state| state.grant.clone()) {
             self.notify(id, NoticeKind::Granted(grant), effects);
         }
     }
@@ -76,7 +48,7 @@ impl Engine {
         self.allocate(freed, effects);
     }
 
-    fn end(
+    pub(super) fn end(
         &mut self,
         id: RequestId,
         reason: EndReason,
@@ -86,22 +58,13 @@ impl Engine {
         let Some(state) = self.state.requests.get(&id) else {
             return;
         };
-        let (grant, token, place) = (
-            state.grant.clone(),
-            state.token,
-            place_of(id, &state.request),
-        );
-        self.timers
-            .clear(self.state.wait_deadline(id), id, Timer::Wait);
-        self.timers
-            .clear(self.state.expiry(id), id, Timer::MaxDuration);
-        self.timers
-            .clear(self.sessions.orphaned_until(id), id, Timer::Orphaned);
+        let (grant, token, place) =
+            (state.grant.clone(), state.token, place_of(id, &state.request));
+        self.timers.clear(self.state.wait_deadline(id), id, Timer::Wait);
+        self.timers.clear(self.state.expiry(id), id, Timer::MaxDuration);
+        self.timers.clear(self.sessions.orphaned_until(id), id, Timer::Orphaned);
         self.queue.remove(place);
-        for resource in grant
-            .iter()
-            .flat_map(|grant| grant.resources.iter().flatten())
-        {
+        for resource in grant.iter().flat_map(|grant| grant.resources.iter().flatten()) {
             match self.state.inventory.index_of(resource.name.as_str()) {
                 Some(index) => {
                     self.occupancy.give_back(index, id);
@@ -113,14 +76,7 @@ impl Engine {
         self.notify(id, NoticeKind::Ended { reason, grant }, effects);
         self.sessions.detach(id);
         self.by_token.remove(&token);
-        self.record(
-            Record::Ended {
-                id,
-                reason,
-                at: self.now,
-            },
-            effects,
-        );
+        self.record(Record::Ended { id, reason, at: self.now }, effects);
     }
 
     pub(super) fn end_on_request(
@@ -133,14 +89,11 @@ impl Engine {
         let reason = match by {
             Authority::Session(session) => {
                 let theirs = self.sessions.attachment(id) == Some(Attachment::To(*session));
-                if theirs {
-                    Ok(EndReason::Released)
-                } else {
-                    Err(Refusal::NoRequest(id))
-                }
+                if theirs { Ok(EndReason::Released) } else { Err(Refusal::NoRequest(id)) }
             }
             Authority::Token(token) if token.digest() == state.token => Ok(EndReason::Released),
-            Authority::Token(_) => Err(Refusal::WrongToken),
+            Authority::Digest(digest) if *digest == state.token => Ok(EndReason::Released),
+            Authority::Token(_) | Authority::Digest(_) => Err(Refusal::WrongToken),
             Authority::Administrator => Ok(EndReason::Revoked),
         }?;
         self.end_and_allocate([id], reason, effects);

@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
+use crate::inventory::MAX_ENTITIES;
 use crate::refusal::Refusal;
-use crate::request::Request;
+use crate::request::{MAX_TAGS, Request};
+use crate::selector::{MAX_SELECTOR_ITEMS, Selector};
 use crate::time::HumanDuration;
 
 /// The bounds of a pool. Every one can be set; [`Default`] gives those of respod.
@@ -46,6 +48,12 @@ impl Limits {
         if request.linger() > self.max_linger {
             return over("a linger", request.linger(), self.max_linger);
         }
+        for requirement in request.requirements() {
+            check_sizes(&requirement.selector)?;
+        }
+        if request.tags.len() > MAX_TAGS {
+            return Err(Refusal::OverLimit(format!("a request has at most {MAX_TAGS} tags")));
+        }
         match (request.max_duration, self.max_duration) {
             (Some(asked), Some(most)) if asked > most => over("a max_duration", asked, most),
             _ => Ok(()),
@@ -56,4 +64,22 @@ impl Limits {
     pub(crate) fn duration_of(&self, request: &Request) -> Option<Duration> {
         request.max_duration.or(self.max_duration)
     }
+}
+
+/// What the query string cannot ask for, an embedder should not either.
+fn check_sizes(selector: &Selector) -> Result<(), Refusal> {
+    let over = |what: &str, most: usize| {
+        Err(Refusal::OverLimit(format!("a selector has at most {most} {what}")))
+    };
+    if selector.names.len() > MAX_SELECTOR_ITEMS {
+        return over("names", MAX_SELECTOR_ITEMS);
+    }
+    let patterns = selector.entities().iter().map(|pattern| pattern.attributes.len());
+    if patterns.chain([selector.attributes.len()]).any(|words| words > MAX_SELECTOR_ITEMS) {
+        return over("attributes", MAX_SELECTOR_ITEMS);
+    }
+    if selector.entities().len() > MAX_ENTITIES {
+        return over("entity patterns", MAX_ENTITIES);
+    }
+    Ok(())
 }

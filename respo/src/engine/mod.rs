@@ -35,13 +35,16 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod admission;
 mod allocate;
 mod command;
 mod effects;
 mod lease;
 mod limits;
 mod occupancy;
+mod presence;
 mod queue;
+mod replacement;
 mod session;
 mod state;
 mod timers;
@@ -56,16 +59,14 @@ pub use effects::{Effects, Notice, NoticeKind, Record};
 pub use limits::Limits;
 pub use state::{RequestState, State};
 
-use crate::inventory::{Inventory, InventoryChange, ResourceIndex};
 use crate::lease::EndReason;
 use crate::matcher::Matcher;
-use crate::refusal::{MAX_LISTED_CANDIDATES, Refusal};
-use crate::request::{Request, RequestId, Requirement, Wait};
+use crate::refusal::{Refusal, UnmatchedPart};
+use crate::request::{RequestId, Requirement};
 use crate::time::Timestamp;
-use crate::token::{Token, TokenDigest};
-use crate::wire::Candidate;
+use crate::token::TokenDigest;
 use occupancy::Occupancy;
-use queue::{Queue, ShapeId};
+use queue::Queue;
 use session::{Attachment, Sessions};
 use timers::{Timer, Timers};
 
@@ -79,11 +80,16 @@ pub struct Engine {
     occupancy: Occupancy,
     queue: Queue,
     by_token: BTreeMap<TokenDigest, RequestId>,
+    /// What no resource of this inventory satisfies, and why: remembered like candidates are.
+    impossible: BTreeMap<Arc<[Requirement]>, Vec<UnmatchedPart>>,
     sessions: Sessions,
     timers: Timers,
     now: Timestamp,
     /// How long holders were told that they have, once the engine drains.
     draining: Option<Duration>,
+    /// After a restore: that what waits has not been served yet, and which of it is impossible. Another
+    /// matcher than the one before may see that differently.
+    unsettled: Option<Vec<RequestId>>,
 }
 
 impl Engine {
@@ -97,36 +103,54 @@ impl Engine {
         state: State,
         now: Timestamp,
     ) -> Self {
-        let until = now.after(limits.grace);
+        Self::restore_with(limits, matcher, state, now, &[])
+    }
+
+    /// The same, for sessions that outlived an earlier engine: their requests are not orphaned.
+    #[must_use]
+    pub fn restore_with(
+        limits: Limits,
+        matcher: Arc<dyn Matcher>,
+        state: State,
+        now: Timestamp,
+        attachments: &[(SessionId, Vec<RequestId>)],
+    ) -> Self {
+        let tokens = state.requests.iter().map(|(id, request)| (request.token, *id));
         let mut engine = Self {
             limits,
             matcher,
             occupancy: Occupancy::of(&state),
             queue: Queue::new(state.inventory.len()),
-            by_token: state
-                .requests
-                .iter()
-                .map(|(id, request)| (request.token, *id))
-                .collect(),
+            by_token: tokens.collect(),
+            impossible: BTreeMap::new(),
             state,
             sessions: Sessions::default(),
             timers: Timers::default(),
             now,
             draining: None,
+            unsettled: None,
         };
-        let ids: Vec<RequestId> = engine.state.requests.keys().copied().collect();
-        for id in ids {
-            engine.sessions.attach(id, Attachment::Orphaned { until });
-            engine.timers.set(Some(until), id, Timer::Orphaned);
-            engine
-                .timers
-                .set(engine.state.expiry(id), id, Timer::MaxDuration);
-            engine
-                .timers
-                .set(engine.state.wait_deadline(id), id, Timer::Wait);
+        for (session, ids) in attachments {
+            engine.sessions.open(*session);
+            for id in ids.iter().filter(|id| engine.state.requests.contains_key(id)) {
+                engine.sessions.attach(*id, Attachment::To(*session));
+            }
         }
-        engine.requeue();
+        engine.set_all_timers();
+        engine.unsettled = Some(engine.requeue());
         engine
+    }
+
+    fn set_all_timers(&mut self) {
+        let until = self.now.after(self.limits.grace);
+        for id in self.state.requests.keys() {
+            if self.sessions.attachment(*id).is_none() {
+                self.sessions.attach(*id, Attachment::Orphaned { until });
+                self.timers.set(Some(until), *id, Timer::Orphaned);
+            }
+            self.timers.set(self.state.expiry(*id), *id, Timer::MaxDuration);
+            self.timers.set(self.state.wait_deadline(*id), *id, Timer::Wait);
+        }
     }
 
     /// Carries out `command` at `now`, after everything that was due by then, and adds what follows to
@@ -150,18 +174,11 @@ impl Engine {
                 self.close_session(session, effects);
                 Ok(Reply::Done)
             }
-            Command::Submit {
-                session,
-                request,
-                token,
-            } => self
-                .submit(session, request, token, effects)
-                .map(Reply::Submitted),
+            Command::Submit { session, request, token } => {
+                self.submit(session, request, token, effects).map(Reply::Submitted)
+            }
             Command::Resume { session, token } => {
                 self.resume(session, &token, effects).map(Reply::Submitted)
-            }
-            Command::Reattach { session, id } => {
-                self.reattach(session, id, effects).map(Reply::Submitted)
             }
             Command::End { id, by } => self.end_on_request(id, &by, effects),
             Command::ReplaceInventory(inventory) => Ok(self.replace_inventory(inventory, effects)),
@@ -170,6 +187,7 @@ impl Engine {
                 Ok(Reply::Done)
             }
             Command::EndAll => {
+                self.draining.get_or_insert(Duration::ZERO);
                 let ids: Vec<RequestId> = self.state.requests.keys().copied().collect();
                 self.end_and_allocate(ids, EndReason::Draining, effects);
                 Ok(Reply::Done)
@@ -180,20 +198,24 @@ impl Engine {
     /// Does everything that is due by `now`. Safe to call at any time.
     pub fn handle_timeout(&mut self, now: Timestamp, effects: &mut Effects) {
         self.now = self.now.max(now);
-        while let Some((id, timer)) = self.timers.take_due(self.now) {
-            let reason = match timer {
-                Timer::MaxDuration => EndReason::MaxDuration,
-                Timer::Wait => EndReason::WaitExpired,
-                Timer::Orphaned => EndReason::Orphaned,
-            };
-            self.end_and_allocate([id], reason, effects);
+        if let Some(impossible) = self.unsettled.take() {
+            self.end_and_allocate(impossible, EndReason::NoSuch, effects);
+            self.allocate_all(effects);
+        }
+        // What is due at one moment ends together, so that nothing is granted to what ends with it.
+        while let Some(due) = self.timers.take_due(self.now) {
+            let mut freed = Vec::new();
+            for (id, timer) in due {
+                self.end(id, timer.reason(), &mut freed, effects);
+            }
+            self.allocate(freed, effects);
         }
     }
 
     /// When [`handle_timeout`](Self::handle_timeout) next has something to do.
     #[must_use]
     pub fn next_timeout(&self) -> Option<Timestamp> {
-        self.timers.next()
+        if self.unsettled.is_some() { Some(self.now) } else { self.timers.next() }
     }
 
     /// The durable state.
@@ -225,223 +247,7 @@ impl Engine {
     fn notify(&self, id: RequestId, kind: NoticeKind, effects: &mut Effects) {
         if let Some(state) = self.state.requests.get(&id) {
             let (session, request) = (self.sessions.session_of(id), Arc::clone(&state.request));
-            effects.notices.push(Notice {
-                session,
-                id,
-                request,
-                kind,
-            });
+            effects.notices.push(Notice { session, id, request, kind });
         }
-    }
-
-    fn submit(
-        &mut self,
-        session: SessionId,
-        request: Arc<Request>,
-        token: TokenDigest,
-        effects: &mut Effects,
-    ) -> Result<RequestId, Refusal> {
-        if self.draining.is_some() {
-            return Err(Refusal::Draining);
-        }
-        let open = self
-            .sessions
-            .requests(session)
-            .ok_or(Refusal::NoSession)?
-            .len();
-        if open >= self.limits.max_requests_per_session {
-            return Err(Refusal::TooManyRequests(open));
-        }
-        self.limits.check(&request)?;
-        let shape = self.shape_for(request.requirements())?;
-        // Whoever waits already cannot use what is free, or it would have been granted: what suits
-        // this request is nobody else's.
-        let free = self.least_recently_used(shape);
-        if free.is_none() {
-            self.check_queue(shape, &request)?;
-        }
-        let id = RequestId(self.state.last_id.0.saturating_add(1));
-        let at = self.now;
-        self.record(
-            Record::Queued {
-                id,
-                request: Arc::clone(&request),
-                token,
-                at,
-            },
-            effects,
-        );
-        self.by_token.insert(token, id);
-        self.sessions.attach(id, Attachment::To(session));
-        match free {
-            Some(resource) => self.grant(id, resource, effects),
-            None => {
-                self.queue.insert(shape, queue::place_of(id, &request));
-                self.timers
-                    .set(self.state.wait_deadline(id), id, Timer::Wait);
-                self.notify(id, NoticeKind::Queued, effects);
-            }
-        }
-        Ok(id)
-    }
-
-    /// Whether a request that cannot be granted at once may wait.
-    fn check_queue(&self, shape: ShapeId, request: &Request) -> Result<(), Refusal> {
-        if request.wait == Wait::No {
-            let candidates = self
-                .queue
-                .shape(shape)
-                .map(|shape| Arc::clone(&shape.candidates));
-            let candidates: Vec<Candidate> = candidates
-                .iter()
-                .flat_map(|candidates| candidates.iter())
-                .take(MAX_LISTED_CANDIDATES)
-                .filter_map(|index| self.candidate(*index))
-                .collect();
-            return Err(Refusal::Busy { candidates });
-        }
-        if self.queue.len() >= self.limits.max_waiting {
-            return Err(Refusal::QueueFull(self.queue.len()));
-        }
-        Ok(())
-    }
-
-    /// The shape of a request, with its candidates.
-    fn shape_for(&mut self, requirements: &[Requirement]) -> Result<ShapeId, Refusal> {
-        if let Some(shape) = self.queue.find(requirements) {
-            return Ok(shape);
-        }
-        let mut candidates: Vec<ResourceIndex> = Vec::new();
-        for requirement in requirements {
-            let (selector, inventory) = (&requirement.selector, &self.state.inventory);
-            candidates = self.matcher.candidates(selector, inventory);
-            // A matcher is somebody else's code: what it says of resources that do not exist is dropped.
-            candidates.retain(|index| index.as_usize() < inventory.len());
-            if candidates.is_empty() {
-                let parts = self.matcher.unmatched(selector, inventory);
-                return Err(Refusal::NoSuch { parts });
-            }
-        }
-        Ok(self.queue.add_shape(requirements, candidates))
-    }
-
-    fn close_session(&mut self, session: SessionId, effects: &mut Effects) {
-        let mut ended = Vec::new();
-        for id in self.sessions.close(session) {
-            let linger = self
-                .state
-                .requests
-                .get(&id)
-                .map(|state| state.request.linger());
-            match linger {
-                Some(linger) if !linger.is_zero() => self.orphan(id, linger, effects),
-                _ => ended.push(id),
-            }
-        }
-        self.end_and_allocate(ended, EndReason::Disconnected, effects);
-    }
-
-    fn orphan(&mut self, id: RequestId, grace: Duration, effects: &mut Effects) {
-        let until = self.now.after(grace);
-        self.sessions.attach(id, Attachment::Orphaned { until });
-        self.timers.set(Some(until), id, Timer::Orphaned);
-        self.notify(id, NoticeKind::Orphaned { until }, effects);
-    }
-
-    fn resume(
-        &mut self,
-        session: SessionId,
-        token: &Token,
-        effects: &mut Effects,
-    ) -> Result<RequestId, Refusal> {
-        let id = self
-            .by_token
-            .get(&token.digest())
-            .copied()
-            .ok_or(Refusal::WrongToken)?;
-        self.reattach(session, id, effects)
-    }
-
-    fn reattach(
-        &mut self,
-        session: SessionId,
-        id: RequestId,
-        effects: &mut Effects,
-    ) -> Result<RequestId, Refusal> {
-        self.sessions.requests(session).ok_or(Refusal::NoSession)?;
-        let state = self.state.requests.get(&id).ok_or(Refusal::NoRequest(id))?;
-        let grant = state.grant.clone();
-        self.timers
-            .clear(self.sessions.orphaned_until(id), id, Timer::Orphaned);
-        self.sessions.attach(id, Attachment::To(session));
-        self.notify(id, NoticeKind::Resumed { grant }, effects);
-        Ok(id)
-    }
-
-    fn replace_inventory(&mut self, inventory: Arc<Inventory>, effects: &mut Effects) -> Reply {
-        let leased = |name: &crate::Name| {
-            let index = self.state.inventory.index_of(name.as_str());
-            index.is_some_and(|index| !self.occupancy.is_free(index))
-        };
-        let change = InventoryChange::between(&self.state.inventory, &inventory, leased);
-        if !change.is_empty() || self.state.revision == 0 {
-            let revision = self.state.revision.saturating_add(1);
-            let at = self.now;
-            self.record(
-                Record::InventoryReplaced {
-                    revision,
-                    inventory,
-                    at,
-                },
-                effects,
-            );
-            self.occupancy = Occupancy::of(&self.state);
-            let impossible = self.requeue();
-            self.end_and_allocate(impossible, EndReason::NoSuch, effects);
-            self.allocate_all(effects);
-        }
-        Reply::Replaced {
-            revision: self.state.revision,
-            change,
-        }
-    }
-
-    /// Puts every waiting request into a new queue, for an inventory that has changed, and returns
-    /// those that no resource can satisfy any more.
-    fn requeue(&mut self) -> Vec<RequestId> {
-        self.queue = Queue::new(self.state.inventory.len());
-        let waiting: Vec<(RequestId, Arc<Request>)> = self
-            .state
-            .requests
-            .iter()
-            .filter(|(_, state)| state.grant.is_none())
-            .map(|(id, state)| (*id, Arc::clone(&state.request)))
-            .collect();
-        let mut impossible = Vec::new();
-        for (id, request) in waiting {
-            match self.shape_for(request.requirements()) {
-                Ok(shape) => self.queue.insert(shape, queue::place_of(id, &request)),
-                Err(_) => impossible.push(id),
-            }
-        }
-        impossible
-    }
-
-    fn drain(&mut self, deadline: Duration, effects: &mut Effects) {
-        self.draining = Some(deadline);
-        let (holding, waiting): (Vec<_>, Vec<_>) = self
-            .state
-            .requests
-            .iter()
-            .partition(|(_, state)| state.grant.is_some());
-        let holding: Vec<RequestId> = holding.into_iter().map(|(id, _)| *id).collect();
-        let waiting: Vec<RequestId> = waiting.into_iter().map(|(id, _)| *id).collect();
-        for id in holding {
-            self.notify(id, NoticeKind::Draining { deadline }, effects);
-        }
-        for id in &waiting {
-            self.notify(*id, NoticeKind::Draining { deadline }, effects);
-        }
-        self.end_and_allocate(waiting, EndReason::Draining, effects);
     }
 }

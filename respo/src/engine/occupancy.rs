@@ -24,10 +24,7 @@ impl Occupancy {
     /// Reads the state anew, as after a change of inventory.
     pub(crate) fn of(state: &State) -> Self {
         let inventory = &state.inventory;
-        let mut occupancy = Self {
-            holders: vec![None; inventory.len()],
-            ..Self::default()
-        };
+        let mut occupancy = Self { holders: vec![None; inventory.len()], ..Self::default() };
         for grant in state.grants() {
             for resource in grant.resources.iter().flatten() {
                 match inventory.index_of(resource.name.as_str()) {
@@ -39,11 +36,7 @@ impl Occupancy {
             }
         }
         let last_use = |resource: &std::sync::Arc<crate::Resource>| {
-            state
-                .last_used
-                .get(&resource.name)
-                .copied()
-                .unwrap_or_default()
+            state.last_used.get(&resource.name).copied().unwrap_or_default()
         };
         occupancy.last_used = inventory.resources().iter().map(last_use).collect();
         occupancy.free = (0u32..)
@@ -56,9 +49,7 @@ impl Occupancy {
     }
 
     pub(crate) fn is_free(&self, index: ResourceIndex) -> bool {
-        self.holders
-            .get(index.as_usize())
-            .is_some_and(Option::is_none)
+        self.holders.get(index.as_usize()).is_some_and(Option::is_none)
     }
 
     pub(crate) fn holder(&self, index: ResourceIndex) -> Option<RequestId> {
@@ -72,13 +63,7 @@ impl Occupancy {
 
     /// The place of a resource in the order of last use.
     pub(crate) fn age(&self, index: ResourceIndex) -> (Fence, ResourceIndex) {
-        (
-            self.last_used
-                .get(index.as_usize())
-                .copied()
-                .unwrap_or_default(),
-            index,
-        )
+        (self.last_used.get(index.as_usize()).copied().unwrap_or_default(), index)
     }
 
     /// The retired resources and their holders.

@@ -39,11 +39,7 @@ pub(crate) struct Shape {
 
 impl Shape {
     pub(crate) fn contains(&self, index: ResourceIndex) -> bool {
-        let word = self
-            .members
-            .get(index.as_usize() / 64)
-            .copied()
-            .unwrap_or_default();
+        let word = self.members.get(index.as_usize() / 64).copied().unwrap_or_default();
         word >> (index.0 % 64) & 1 == 1
     }
 }
@@ -63,10 +59,7 @@ pub(crate) struct Queue {
 impl Queue {
     /// An empty queue for an inventory of this size.
     pub(crate) fn new(resources: usize) -> Self {
-        Self {
-            by_resource: vec![BTreeSet::new(); resources],
-            ..Self::default()
-        }
+        Self { by_resource: vec![BTreeSet::new(); resources], ..Self::default() }
     }
 
     /// How many requests wait.
@@ -85,10 +78,7 @@ impl Queue {
     /// Every shape that somebody waits with.
     pub(crate) fn waiting_shapes(&self) -> impl Iterator<Item = (ShapeId, &Shape)> {
         let waits = |(_, shape): &(&ShapeId, &Shape)| !shape.waiting.is_empty();
-        self.shapes
-            .iter()
-            .filter(waits)
-            .map(|(id, shape)| (*id, shape))
+        self.shapes.iter().filter(waits).map(|(id, shape)| (*id, shape))
     }
 
     pub(crate) fn shape_of(&self, id: RequestId) -> Option<(ShapeId, &Shape)> {
@@ -98,11 +88,7 @@ impl Queue {
 
     /// The shapes that a resource could serve, whether somebody waits with them or not.
     pub(crate) fn shapes_with(&self, index: ResourceIndex) -> impl Iterator<Item = ShapeId> {
-        self.by_resource
-            .get(index.as_usize())
-            .into_iter()
-            .flatten()
-            .copied()
+        self.by_resource.get(index.as_usize()).into_iter().flatten().copied()
     }
 
     /// Adds a shape that is not there yet.
@@ -121,15 +107,8 @@ impl Queue {
         }
         self.by_requirements.insert(Arc::clone(&requirements), id);
         let candidates = candidates.into();
-        self.shapes.insert(
-            id,
-            Shape {
-                requirements,
-                candidates,
-                members,
-                waiting: BTreeSet::new(),
-            },
-        );
+        self.shapes
+            .insert(id, Shape { requirements, candidates, members, waiting: BTreeSet::new() });
         self.set_idle(id);
         id
     }
@@ -177,9 +156,7 @@ impl Queue {
     }
 
     fn candidates_of(&self, shape: ShapeId) -> usize {
-        self.shapes
-            .get(&shape)
-            .map_or(0, |shape| shape.candidates.len())
+        self.shapes.get(&shape).map_or(0, |shape| shape.candidates.len())
     }
 
     fn drop_shape(&mut self, shape: ShapeId) {

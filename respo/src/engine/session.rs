@@ -42,9 +42,7 @@ impl Sessions {
 
     /// The open sessions and their requests.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (SessionId, &BTreeSet<RequestId>)> {
-        self.open
-            .iter()
-            .map(|(session, requests)| (*session, requests))
+        self.open.iter().map(|(session, requests)| (*session, requests))
     }
 
     pub(crate) fn attachment(&self, id: RequestId) -> Option<Attachment> {

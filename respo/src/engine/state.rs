@@ -1,6 +1,6 @@
 //! The durable state: what must survive a crash, and the one function that changes it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::engine::effects::Record;
@@ -48,29 +48,13 @@ impl State {
     /// nothing: the engine never makes one.
     pub fn apply(&mut self, record: &Record) {
         match record {
-            Record::Queued {
-                id,
-                request,
-                token,
-                at,
-            } => {
+            Record::Queued { id, request, token, at } => {
                 self.last_id = self.last_id.max(*id);
                 let (request, queued_at) = (Arc::clone(request), *at);
-                let state = RequestState {
-                    request,
-                    token: *token,
-                    queued_at,
-                    grant: None,
-                };
+                let state = RequestState { request, token: *token, queued_at, grant: None };
                 self.requests.insert(*id, state);
             }
-            Record::Granted {
-                id,
-                fence,
-                resources,
-                at,
-                expires,
-            } => {
+            Record::Granted { id, fence, resources, at, expires } => {
                 self.last_fence = self.last_fence.max(*fence);
                 for name in resources.iter().flatten() {
                     self.last_used.insert(name.clone(), *fence);
@@ -78,52 +62,43 @@ impl State {
                 let resources = resources.iter().map(|names| self.resolve(names)).collect();
                 if let Some(state) = self.requests.get_mut(id) {
                     let (since, expires) = (*at, *expires);
-                    state.grant = Some(Grant {
-                        id: *id,
-                        fence: *fence,
-                        resources,
-                        since,
-                        expires,
-                    });
+                    state.grant = Some(Grant { id: *id, fence: *fence, resources, since, expires });
                 }
             }
             Record::Ended { id, .. } => {
-                self.requests.remove(id);
+                let ended = self.requests.remove(id).and_then(|state| state.grant);
+                for name in ended.iter().flat_map(Grant::names) {
+                    // A retired resource goes with its lease.
+                    if self.inventory.find(name.as_str()).is_none() {
+                        self.last_used.remove(name);
+                    }
+                }
             }
-            Record::InventoryReplaced {
-                revision,
-                inventory,
-                ..
-            } => {
+            Record::InventoryReplaced { revision, inventory, .. } => {
                 self.revision = *revision;
                 self.inventory = Arc::clone(inventory);
-                self.last_used
-                    .retain(|name, _| inventory.find(name.as_str()).is_some());
+                let mut last_used = std::mem::take(&mut self.last_used);
+                let held: BTreeSet<&Name> = self.grants().flat_map(Grant::names).collect();
+                last_used.retain(|name, _| {
+                    held.contains(name) || inventory.find(name.as_str()).is_some()
+                });
+                self.last_used = last_used;
             }
         }
     }
 
     fn resolve(&self, names: &[Name]) -> Vec<Arc<Resource>> {
-        names
-            .iter()
-            .filter_map(|name| self.inventory.find(name.as_str()))
-            .cloned()
-            .collect()
+        names.iter().filter_map(|name| self.inventory.find(name.as_str())).cloned().collect()
     }
 
     /// Every lease, in the order of the ids.
     pub(crate) fn grants(&self) -> impl Iterator<Item = &Grant> {
-        self.requests
-            .values()
-            .filter_map(|state| state.grant.as_ref())
+        self.requests.values().filter_map(|state| state.grant.as_ref())
     }
 
     /// When a request stops waiting, if it has not been granted by then.
     pub(crate) fn wait_deadline(&self, id: RequestId) -> Option<Timestamp> {
-        let state = self
-            .requests
-            .get(&id)
-            .filter(|state| state.grant.is_none())?;
+        let state = self.requests.get(&id).filter(|state| state.grant.is_none())?;
         match state.request.wait {
             crate::Wait::UpTo(limit) => Some(state.queued_at.after(limit)),
             crate::Wait::No | crate::Wait::Forever => None,

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::lease::EndReason;
 use crate::request::RequestId;
 use crate::time::Timestamp;
 
@@ -14,6 +15,17 @@ pub(crate) enum Timer {
     Wait,
     /// Nobody has come back for it.
     Orphaned,
+}
+
+impl Timer {
+    /// Why the request ends then.
+    pub(crate) fn reason(self) -> EndReason {
+        match self {
+            Self::MaxDuration => EndReason::MaxDuration,
+            Self::Wait => EndReason::WaitExpired,
+            Self::Orphaned => EndReason::Orphaned,
+        }
+    }
 }
 
 /// Deadlines in the order in which they are due; each is there at most once.
@@ -38,10 +50,14 @@ impl Timers {
         self.0.first().map(|(at, ..)| *at)
     }
 
-    /// Takes the next deadline if it is due.
-    pub(crate) fn take_due(&mut self, now: Timestamp) -> Option<(RequestId, Timer)> {
-        let due = *self.0.first().filter(|(at, ..)| *at <= now)?;
-        self.0.remove(&due);
-        Some((due.1, due.2))
+    /// Takes everything that is due at the next deadline, if that has come.
+    pub(crate) fn take_due(&mut self, now: Timestamp) -> Option<Vec<(RequestId, Timer)>> {
+        let at = self.next().filter(|at| *at <= now)?;
+        let mut due = Vec::new();
+        while let Some((_, id, timer)) = self.0.first().copied().filter(|first| first.0 == at) {
+            self.0.remove(&(at, id, timer));
+            due.push((id, timer));
+        }
+        Some(due)
     }
 }

@@ -13,7 +13,7 @@ use crate::wire::Candidate;
 
 /// A shape that shares candidates with more others than this is *wide*: it is taken to compete with every
 /// shape. Positions may then count a few requests too many, never one too few.
-const MAX_OVERLAPS: usize = 256;
+const MAX_OVERLAPS: usize = 128;
 
 /// Up to this many candidates, a shape's neighbours are found by way of its candidates.
 const FEW_CANDIDATES: usize = 64;
@@ -25,15 +25,10 @@ impl Engine {
         let inventory = Arc::clone(&self.state.inventory);
         let indexes = (0u32..).map(ResourceIndex).take(inventory.len());
         let holdings = indexes.map(|index| self.occupancy.holder(index));
-        let holdings = holdings
-            .map(|id| id.and_then(|id| self.holding(id)))
-            .collect();
+        let holdings = holdings.map(|id| id.and_then(|id| self.holding(id))).collect();
         let waiting = self.waiting();
-        let mut by_id: Vec<(RequestId, usize)> = waiting
-            .iter()
-            .enumerate()
-            .map(|(place, waiting)| (waiting.id, place))
-            .collect();
+        let mut by_id: Vec<(RequestId, usize)> =
+            waiting.iter().enumerate().map(|(place, waiting)| (waiting.id, place)).collect();
         by_id.sort_unstable();
         Snapshot {
             revision: self.state.revision,
@@ -49,10 +44,7 @@ impl Engine {
     /// A resource's state and holder.
     pub(super) fn candidate(&self, index: ResourceIndex) -> Option<Candidate> {
         let holding = self.occupancy.holder(index).and_then(|id| self.holding(id));
-        Some(snapshot::candidate(
-            self.state.inventory.at(index)?,
-            holding.as_ref(),
-        ))
+        Some(snapshot::candidate(self.state.inventory.at(index)?, holding.as_ref()))
     }
 
     fn holding(&self, id: RequestId) -> Option<Holding> {
@@ -72,11 +64,7 @@ impl Engine {
     fn retired(&self) -> Vec<(Arc<crate::Resource>, Holding)> {
         let find = |(name, id): (&crate::Name, RequestId)| {
             let grant = self.state.requests.get(&id)?.grant.as_ref()?;
-            let resource = grant
-                .resources
-                .iter()
-                .flatten()
-                .find(|held| held.name == *name)?;
+            let resource = grant.resources.iter().flatten().find(|held| held.name == *name)?;
             Some((Arc::clone(resource), self.holding(id)?))
         };
         self.occupancy.retired().filter_map(find).collect()
@@ -96,17 +84,10 @@ impl Engine {
     fn waiting(&self) -> Vec<WaitingRequest> {
         let overlaps = self.overlaps();
         let wide = |(id, _): &(ShapeId, &Shape)| !overlaps.contains_key(id);
-        let wide_total: u64 = self
-            .queue
-            .waiting_shapes()
-            .filter(wide)
-            .map(|(_, shape)| length(shape))
-            .sum();
-        let mut order: Vec<_> = self
-            .queue
-            .waiting_shapes()
-            .flat_map(|(_, shape)| shape.waiting.iter())
-            .collect();
+        let wide_total: u64 =
+            self.queue.waiting_shapes().filter(wide).map(|(_, shape)| length(shape)).sum();
+        let mut order: Vec<_> =
+            self.queue.waiting_shapes().flat_map(|(_, shape)| shape.waiting.iter()).collect();
         order.sort_unstable();
         let mut ahead: BTreeMap<ShapeId, u64> = BTreeMap::new();
         let mut wide_ahead = 0;
@@ -123,10 +104,7 @@ impl Engine {
                     for other in shapes {
                         *ahead.entry(*other).or_default() += 1;
                     }
-                    (
-                        ahead.get(&shape_id).copied().unwrap_or(1) + wide_ahead,
-                        *of + wide_total,
-                    )
+                    (ahead.get(&shape_id).copied().unwrap_or(1) + wide_ahead, *of + wide_total)
                 }
                 None => {
                     wide_ahead += 1;
@@ -157,11 +135,7 @@ impl Engine {
         let narrow: BTreeSet<ShapeId> = overlaps.keys().copied().collect();
         for entry in overlaps.values_mut() {
             entry.shapes.retain(|id| narrow.contains(id));
-            let lengths = entry
-                .shapes
-                .iter()
-                .filter_map(|id| self.queue.shape(*id))
-                .map(length);
+            let lengths = entry.shapes.iter().filter_map(|id| self.queue.shape(*id)).map(length);
             entry.of = lengths.sum();
         }
         overlaps
@@ -170,21 +144,21 @@ impl Engine {
     /// The shapes with waiters that share a candidate with `shape`, unless there are too many.
     fn overlapping(&self, shape: &Shape) -> Option<Vec<ShapeId>> {
         let waits = |id: &ShapeId| self.queue.shape(*id).is_some_and(|s| !s.waiting.is_empty());
-        let found: BTreeSet<ShapeId> = if shape.candidates.len() <= FEW_CANDIDATES {
-            let nearby = shape
-                .candidates
-                .iter()
-                .flat_map(|index| self.queue.shapes_with(*index));
-            nearby.filter(waits).collect()
+        let mut found = BTreeSet::new();
+        if shape.candidates.len() <= FEW_CANDIDATES {
+            let nearby = shape.candidates.iter().flat_map(|index| self.queue.shapes_with(*index));
+            for id in nearby.filter(waits) {
+                found.insert(id);
+                if found.len() > MAX_OVERLAPS {
+                    return None;
+                }
+            }
         } else {
             let shares =
                 |other: &Shape| shape.candidates.iter().any(|index| other.contains(*index));
-            let sharing = self
-                .queue
-                .waiting_shapes()
-                .filter(|(_, other)| shares(other));
-            sharing.map(|(id, _)| id).take(MAX_OVERLAPS + 1).collect()
-        };
+            let sharing = self.queue.waiting_shapes().filter(|(_, other)| shares(other));
+            found.extend(sharing.map(|(id, _)| id).take(MAX_OVERLAPS + 1));
+        }
         (found.len() <= MAX_OVERLAPS).then(|| found.into_iter().collect())
     }
 }

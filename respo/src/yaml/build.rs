@@ -67,21 +67,13 @@ impl Builder {
         text: String,
         meaning: Meaning,
     ) -> Built {
-        let extent = Extent {
-            nodes: 1,
-            bytes: text.len(),
-            height: 0,
-        };
+        let extent = Extent { nodes: 1, bytes: text.len(), height: 0 };
         let content = Content::Scalar(text.into_boxed_str(), meaning);
         self.complete(place, anchor, content, extent, extent)
     }
 
     pub(super) fn tagged_scalar(&mut self, place: Place, anchor: usize, tag: String) -> Built {
-        let extent = Extent {
-            nodes: 1,
-            bytes: tag.len(),
-            height: 0,
-        };
+        let extent = Extent { nodes: 1, bytes: tag.len(), height: 0 };
         self.complete(place, anchor, Content::Tagged(tag), extent, extent)
     }
 
@@ -97,31 +89,14 @@ impl Builder {
         if self.open.len() >= MAX_DEPTH {
             return Err(too_deep(place));
         }
-        let extent = Extent {
-            nodes: 1,
-            bytes: 0,
-            height: 1,
-        };
-        self.open.push(Open {
-            place,
-            anchor,
-            tag,
-            extent,
-            parts,
-        });
+        let extent = Extent { nodes: 1, bytes: 0, height: 1 };
+        self.open.push(Open { place, anchor, tag, extent, parts });
         Ok(())
     }
 
     /// Completes the innermost list or map.
     pub(super) fn close(&mut self) -> Built {
-        let Some(Open {
-            place,
-            anchor,
-            tag,
-            extent,
-            parts,
-        }) = self.open.pop()
-        else {
+        let Some(Open { place, anchor, tag, extent, parts }) = self.open.pop() else {
             return Ok(());
         };
         let content = match (tag, parts) {
@@ -129,11 +104,7 @@ impl Builder {
             (None, Parts::List(items)) => Content::List(items),
             (None, Parts::Map(pairs, _)) => Content::Map(pairs),
         };
-        let own = Extent {
-            nodes: 1,
-            bytes: 0,
-            height: 0,
-        };
+        let own = Extent { nodes: 1, bytes: 0, height: 0 };
         self.complete(place, anchor, content, extent, own)
     }
 
@@ -167,10 +138,7 @@ impl Builder {
         own: Extent,
     ) -> Built {
         self.count(place, own)?;
-        let node = Node {
-            place,
-            content: Rc::new(content),
-        };
+        let node = Node { place, content: Rc::new(content) };
         // 0 stands for no anchor.
         if anchor > 0 {
             self.anchored.insert(anchor, (node.clone(), extent));
@@ -192,11 +160,7 @@ impl Builder {
             "written out, the aliases up to here make more than {MAX_NODES} values or \
              {MAX_EXPANDED_BYTES} bytes"
         );
-        Err(problem_at(
-            place,
-            problem,
-            "use fewer aliases of smaller values",
-        ))
+        Err(problem_at(place, problem, "use fewer aliases of smaller values"))
     }
 
     fn put(&mut self, node: Node, extent: Extent) {

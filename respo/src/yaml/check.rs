@@ -50,30 +50,19 @@ impl Checker {
         let mut pool_names = BTreeMap::new();
         let mut said: Option<&str> = None;
         let mut is_misspelt = false;
-        self.each_entry(
-            path,
-            root,
-            KeyRule::Literal,
-            POOL_REMEDY,
-            |checker, path, entry| {
-                if DOCUMENT.keys.contains(&entry.key) {
-                    checker.one_of_two(path, entry, &mut said);
-                }
-                match entry.key {
-                    "pool" => pools.extend(checker.pool(path, entry.value, &mut pool_names)),
-                    "pools" => pools.extend(checker.pools(path, entry.value, &mut pool_names)),
-                    _ => is_misspelt |= checker.unknown_key(path, entry, &DOCUMENT).is_some(),
-                }
-            },
-        );
+        self.each_entry(path, root, KeyRule::Literal, POOL_REMEDY, |checker, path, entry| {
+            if DOCUMENT.keys.contains(&entry.key) {
+                checker.one_of_two(path, entry, &mut said);
+            }
+            match entry.key {
+                "pool" => pools.extend(checker.pool(path, entry.value, &mut pool_names)),
+                "pools" => pools.extend(checker.pools(path, entry.value, &mut pool_names)),
+                _ => is_misspelt |= checker.unknown_key(path, entry, &DOCUMENT).is_some(),
+            }
+        });
         let is_map = matches!(&*root.content, Content::Map(_));
         if is_map && said.is_none() && !is_misspelt {
-            self.problems.add(
-                path,
-                root.place,
-                "there is no pool",
-                "add `pool:` at the top",
-            );
+            self.problems.add(path, root.place, "there is no pool", "add `pool:` at the top");
         }
         pools
     }
@@ -97,26 +86,14 @@ impl Checker {
         names: &mut BTreeMap<Label, Place>,
     ) -> Vec<(Label, Inventory)> {
         let Content::List(items) = &*node.content else {
-            self.wrong_type(
-                path,
-                node,
-                "a list",
-                "write a list with a map for each pool",
-            );
+            self.wrong_type(path, node, "a list", "write a list with a map for each pool");
             return Vec::new();
         };
         if items.is_empty() {
-            self.problems.add(
-                path,
-                node.place,
-                "there is no pool in the list",
-                POOL_REMEDY,
-            );
+            self.problems.add(path, node.place, "there is no pool in the list", POOL_REMEDY);
         }
         let items = items.iter().enumerate();
-        items
-            .filter_map(|(index, item)| self.pool(&path.item(index), item, names))
-            .collect()
+        items.filter_map(|(index, item)| self.pool(&path.item(index), item, names)).collect()
     }
 
     fn pool(
@@ -128,12 +105,8 @@ impl Checker {
         let mut pool_name = None;
         let mut is_named = false;
         let mut resources = Vec::new();
-        self.each_entry(
-            path,
-            node,
-            KeyRule::Literal,
-            POOL_REMEDY,
-            |checker, path, entry| match entry.key {
+        self.each_entry(path, node, KeyRule::Literal, POOL_REMEDY, |checker, path, entry| {
+            match entry.key {
                 "name" => {
                     is_named = true;
                     let remedy = "write what the pool is called, such as \"test benches\"";
@@ -142,13 +115,12 @@ impl Checker {
                 }
                 "resources" => resources = checker.resources(path, entry.value),
                 _ => is_named |= checker.unknown_key(path, entry, &POOL) == Some("name"),
-            },
-        );
+            }
+        });
         let content = &*node.content;
         if !is_named && (content.is_null() || matches!(content, Content::Map(_))) {
             let remedy = "add `name:` with what the pool is called";
-            self.problems
-                .add(path, node.place, "the pool has no name", remedy);
+            self.problems.add(path, node.place, "the pool has no name", remedy);
         }
         if let Some((name, place)) = &pool_name {
             self.unique_name(&path.key("name"), name, *place, names);
@@ -158,8 +130,7 @@ impl Checker {
             // As a rule each mistake has been reported where it stands.
             Err(_) if !self.problems.is_empty() => None,
             Err(error) => {
-                self.problems
-                    .add(path, node.place, error.to_string(), "change the resources");
+                self.problems.add(path, node.place, error.to_string(), "change the resources");
                 None
             }
         }
@@ -174,8 +145,7 @@ impl Checker {
     ) {
         if let Some(first) = names.get(name) {
             let problem = format!("the pool on line {} has the same name", first.line);
-            self.problems
-                .add(path, place, problem, "give each pool a name of its own");
+            self.problems.add(path, place, problem, "give each pool a name of its own");
         } else {
             names.insert(name.clone(), place);
         }
@@ -187,16 +157,10 @@ impl Checker {
         }
         let mut resources = Vec::new();
         let remedy = "write a map from each resource's name to what it is";
-        self.each_entry(
-            path,
-            node,
-            KeyRule::Literal,
-            remedy,
-            |checker, path, entry| {
-                let name = checker.name(path, entry.key, entry.key_place);
-                resources.extend(checker.resource(path, name, entry.value));
-            },
-        );
+        self.each_entry(path, node, KeyRule::Literal, remedy, |checker, path, entry| {
+            let name = checker.name(path, entry.key, entry.key_place);
+            resources.extend(checker.resource(path, name, entry.value));
+        });
         resources
     }
 
@@ -206,46 +170,33 @@ impl Checker {
         let (mut location, mut description, mut endpoint) = (None, None, None);
         let mut entities = BTreeMap::new();
         let remedy = "write a map such as {location: office1, attributes: [can]}, or nothing";
-        self.each_entry(
-            path,
-            node,
-            KeyRule::Literal,
-            remedy,
-            |checker, path, entry| {
-                let value = entry.value;
-                match entry.key {
-                    "attributes" | "tags" => {
-                        checker.one_of_two(path, entry, &mut attributes_key);
-                        attributes = checker.attributes(path, value);
-                    }
-                    "location" => {
-                        let remedy = "write one location, such as \"office1\"";
-                        location = checker.text(path, value, remedy, |text| Label::new(text));
-                    }
-                    "description" => {
-                        let remedy = "write one line of text";
-                        description = checker.text(path, value, remedy, |text| Text::new(text));
-                    }
-                    "endpoint" => {
-                        let remedy = "write one address, such as \"https://bench-1.example\"";
-                        endpoint = checker.text(path, value, remedy, |text| Text::new(text));
-                    }
-                    "entities" => entities = checker.entities(path, value),
-                    _ => {
-                        checker.unknown_key(path, entry, &RESOURCE);
-                    }
+        self.each_entry(path, node, KeyRule::Literal, remedy, |checker, path, entry| {
+            let value = entry.value;
+            match entry.key {
+                "attributes" | "tags" => {
+                    checker.one_of_two(path, entry, &mut attributes_key);
+                    attributes = checker.attributes(path, value);
                 }
-            },
-        );
+                "location" => {
+                    let remedy = "write one location, such as \"office1\"";
+                    location = checker.text(path, value, remedy, |text| Label::new(text));
+                }
+                "description" => {
+                    let remedy = "write one line of text";
+                    description = checker.text(path, value, remedy, |text| Text::new(text));
+                }
+                "endpoint" => {
+                    let remedy = "write one address, such as \"https://bench-1.example\"";
+                    endpoint = checker.text(path, value, remedy, |text| Text::new(text));
+                }
+                "entities" => entities = checker.entities(path, value),
+                _ => {
+                    checker.unknown_key(path, entry, &RESOURCE);
+                }
+            }
+        });
         // A resource whose name is a mistake has been checked all the same.
-        name.map(|name| Resource {
-            name,
-            location,
-            attributes,
-            description,
-            endpoint,
-            entities,
-        })
+        name.map(|name| Resource { name, location, attributes, description, endpoint, entities })
     }
 
     fn entities(&mut self, path: &Path<'_>, node: &Node) -> BTreeMap<Name, Entity> {
@@ -254,17 +205,11 @@ impl Checker {
         }
         let mut entities = BTreeMap::new();
         let remedy = "write a map from each entity's name to what it is";
-        self.each_entry(
-            path,
-            node,
-            KeyRule::Literal,
-            remedy,
-            |checker, path, entry| {
-                let name = checker.name(path, entry.key, entry.key_place);
-                let entity = checker.entity(path, entry.value);
-                entities.extend(name.map(|name| (name, entity)));
-            },
-        );
+        self.each_entry(path, node, KeyRule::Literal, remedy, |checker, path, entry| {
+            let name = checker.name(path, entry.key, entry.key_place);
+            let entity = checker.entity(path, entry.value);
+            entities.extend(name.map(|name| (name, entity)));
+        });
         entities
     }
 
@@ -272,12 +217,8 @@ impl Checker {
         let mut entity = Entity::default();
         let mut attributes_key = None;
         let remedy = "write a map such as {attributes: [can]}, or nothing";
-        self.each_entry(
-            path,
-            node,
-            KeyRule::Literal,
-            remedy,
-            |checker, path, entry| match entry.key {
+        self.each_entry(path, node, KeyRule::Literal, remedy, |checker, path, entry| {
+            match entry.key {
                 "attributes" | "tags" => {
                     checker.one_of_two(path, entry, &mut attributes_key);
                     entity.attributes = checker.attributes(path, entry.value);
@@ -286,8 +227,8 @@ impl Checker {
                 _ => {
                     checker.unknown_key(path, entry, &ENTITY);
                 }
-            },
-        );
+            }
+        });
         entity
     }
 }

@@ -17,33 +17,17 @@ pub(super) struct Shape {
     is_named_by_key: bool,
 }
 
-pub(super) const DOCUMENT: Shape = Shape {
-    noun: "an inventory",
-    keys: &["pool", "pools"],
-    is_named_by_key: false,
-};
-pub(super) const POOL: Shape = Shape {
-    noun: "a pool",
-    keys: &["name", "resources"],
-    is_named_by_key: false,
-};
+pub(super) const DOCUMENT: Shape =
+    Shape { noun: "an inventory", keys: &["pool", "pools"], is_named_by_key: false };
+pub(super) const POOL: Shape =
+    Shape { noun: "a pool", keys: &["name", "resources"], is_named_by_key: false };
 pub(super) const RESOURCE: Shape = Shape {
     noun: "a resource",
-    keys: &[
-        "attributes",
-        "tags",
-        "location",
-        "description",
-        "endpoint",
-        "entities",
-    ],
+    keys: &["attributes", "tags", "location", "description", "endpoint", "entities"],
     is_named_by_key: true,
 };
-pub(super) const ENTITY: Shape = Shape {
-    noun: "an entity",
-    keys: &["attributes", "tags", "properties"],
-    is_named_by_key: true,
-};
+pub(super) const ENTITY: Shape =
+    Shape { noun: "an entity", keys: &["attributes", "tags", "properties"], is_named_by_key: true };
 
 const SHAPES: [&Shape; 4] = [&DOCUMENT, &POOL, &RESOURCE, &ENTITY];
 
@@ -89,20 +73,11 @@ impl Checker {
             let key_place = key_node.place;
             if let Some(first) = first_places.get(key) {
                 let problem = format!("the key is already on line {}", first.line);
-                self.problems
-                    .add(&path, key_place, problem, "keep one of them");
+                self.problems.add(&path, key_place, problem, "keep one of them");
             } else {
                 first_places.insert(key, key_place);
             }
-            visit(
-                self,
-                &path,
-                &Entry {
-                    key,
-                    key_place,
-                    value,
-                },
-            );
+            visit(self, &path, &Entry { key, key_place, value });
         }
     }
 
@@ -112,10 +87,7 @@ impl Checker {
         let Some(literal) = content.literal() else {
             let (problem, remedy) = match content {
                 Content::Tagged(tag) => tag_problem(tag),
-                _ => (
-                    format!("{} as a key", content.kind()),
-                    "write a text as the key",
-                ),
+                _ => (format!("{} as a key", content.kind()), "write a text as the key"),
             };
             self.problems.add(path, node.place, problem, remedy);
             return None;
@@ -123,16 +95,14 @@ impl Checker {
         if literal == "<<" {
             let remedy = "write its keys out, or use an alias (*name) for a whole value";
             let problem = "merge keys (<<) are not supported";
-            self.problems
-                .add(&path.key(literal), node.place, problem, remedy);
+            self.problems.add(&path.key(literal), node.place, problem, remedy);
             return None;
         }
         let is_text = matches!(content, Content::Scalar(_, Meaning::Text));
         if rule == KeyRule::Text && !is_text {
             let problem = format!("{} as a key", content.kind());
             let remedy = format!("put it in quotes: {}", quoted(literal));
-            self.problems
-                .add(&path.key(literal), node.place, problem, remedy);
+            self.problems.add(&path.key(literal), node.place, problem, remedy);
             return None;
         }
         Some(literal)
@@ -175,12 +145,7 @@ impl Checker {
         } else {
             format!("the keys of {noun} are {all}")
         };
-        self.problems.add(
-            path,
-            entry.key_place,
-            format!("{noun} has no such key"),
-            remedy,
-        );
+        self.problems.add(path, entry.key_place, format!("{noun} has no such key"), remedy);
         similar
     }
 }

@@ -79,11 +79,7 @@ fn take(builder: &mut Builder, event: Event<'_>, span: &Span) -> Result<(), Inve
 fn scalar_meaning(text: &str, style: ScalarStyle, tag: Option<&Tag>) -> Result<Meaning, String> {
     let Some(tag) = tag.map(full_tag) else {
         let is_plain = style == ScalarStyle::Plain;
-        return Ok(if is_plain {
-            scalar::meaning(text)
-        } else {
-            Meaning::Text
-        });
+        return Ok(if is_plain { scalar::meaning(text) } else { Meaning::Text });
     };
     let meaning = scalar::meaning(text);
     match (tag.strip_prefix(STANDARD_TAG), &meaning) {
@@ -117,17 +113,10 @@ fn short_tag(full: &str) -> String {
 
 fn refuse_oversized(text: &str) -> Result<(), InventoryProblem> {
     if text.len() > MAX_DOCUMENT_BYTES {
-        let problem = format!(
-            "{} bytes are more than the {MAX_DOCUMENT_BYTES} allowed",
-            text.len()
-        );
+        let problem =
+            format!("{} bytes are more than the {MAX_DOCUMENT_BYTES} allowed", text.len());
         let remedy = "split the inventory, or shorten its properties";
-        return Err(InventoryProblem::new(
-            &Path::Document,
-            None,
-            problem,
-            remedy,
-        ));
+        return Err(InventoryProblem::new(&Path::Document, None, problem, remedy));
     }
     // The parser looks ahead to the end of a `[…]` or `{…}` that may turn out to be a key, and keeps
     // about 100 bytes for each token on the way. Counting first bounds what it keeps before an event
@@ -154,10 +143,7 @@ fn refuse_unprintable(text: &str) -> Result<(), InventoryProblem> {
     while let Some(c) = before.next() {
         let ends_line = c == '\n' || (c == '\r' && before.peek() != Some(&'\n'));
         if ends_line {
-            place = Place {
-                line: place.line + 1,
-                column: 1,
-            };
+            place = Place { line: place.line + 1, column: 1 };
         } else {
             place.column += 1;
         }
@@ -214,16 +200,10 @@ pub(super) fn problem_at(
 fn place(marker: &Marker) -> Place {
     // The document is shorter than 2^32 characters: `refuse_oversized` has seen to it.
     let counted = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
-    Place {
-        line: counted(marker.line()),
-        column: counted(marker.col().saturating_add(1)),
-    }
+    Place { line: counted(marker.line()), column: counted(marker.col().saturating_add(1)) }
 }
 
 /// What is said about a tag that is not supported, and its remedy.
 pub(super) fn tag_problem(tag: &str) -> (String, &'static str) {
-    (
-        format!("the tag {} is not supported here", quoted(tag)),
-        "remove the tag",
-    )
+    (format!("the tag {} is not supported here", quoted(tag)), "remove the tag")
 }

@@ -76,18 +76,12 @@ mod tests {
 
     #[test]
     fn a_name_with_a_slash_or_a_colon_is_not_quoted() {
-        assert_eq!(
-            Path::Document.key("office1/bench-3:dut").to_string(),
-            "office1/bench-3:dut"
-        );
+        assert_eq!(Path::Document.key("office1/bench-3:dut").to_string(), "office1/bench-3:dut");
     }
 
     #[test]
     fn a_long_key_is_cut_short() {
         let key = "ä".repeat(100_000);
-        assert_eq!(
-            Path::Document.key(&key).to_string().chars().count(),
-            MAX_EXCERPT_CHARS + 1
-        );
+        assert_eq!(Path::Document.key(&key).to_string().chars().count(), MAX_EXCERPT_CHARS + 1);
     }
 }

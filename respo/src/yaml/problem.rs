@@ -126,12 +126,7 @@ impl Problems {
             self.has_more = true;
             return;
         }
-        self.found.push(InventoryProblem::new(
-            path,
-            Some(place),
-            key.1.clone(),
-            remedy,
-        ));
+        self.found.push(InventoryProblem::new(path, Some(place), key.1.clone(), remedy));
         self.seen.insert(key);
     }
 
@@ -147,17 +142,11 @@ impl Problems {
     /// All of them in the order of the file.
     pub(super) fn into_sorted(mut self) -> InventoryProblems {
         // Only aliases are visited out of order. A stable sort keeps the rest as it is.
-        self.found
-            .sort_by_key(|problem| (problem.line, problem.column));
+        self.found.sort_by_key(|problem| (problem.line, problem.column));
         if self.has_more {
             let problem = format!("more mistakes; only the first {MAX_PROBLEMS} are listed");
             let remedy = "correct these and check again";
-            self.found.push(InventoryProblem::new(
-                &Path::Document,
-                None,
-                problem,
-                remedy,
-            ));
+            self.found.push(InventoryProblem::new(&Path::Document, None, problem, remedy));
         }
         InventoryProblems(self.found)
     }

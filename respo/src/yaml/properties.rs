@@ -31,16 +31,13 @@ impl Checker {
                 Meaning::Text => Value::String(text.to_string()),
                 Meaning::NotFinite => {
                     let remedy = format!("write a finite number, or a text: {}", quoted(text));
-                    self.problems
-                        .add(path, node.place, "a number that is not finite", remedy);
+                    self.problems.add(path, node.place, "a number that is not finite", remedy);
                     Value::Null
                 }
             },
             Content::List(items) => {
                 let items = items.iter().enumerate();
-                items
-                    .map(|(index, item)| self.value(&path.item(index), item))
-                    .collect()
+                items.map(|(index, item)| self.value(&path.item(index), item)).collect()
             }
             Content::Map(_) => {
                 let mut map = Map::new();

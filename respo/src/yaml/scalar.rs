@@ -35,22 +35,14 @@ fn number(text: &str) -> Option<Number> {
         }
         // Rust reads a leading '+' as YAML does.
         let positive = text.parse::<u64>().map(Number::from);
-        return positive
-            .or_else(|_| text.parse::<i64>().map(Number::from))
-            .ok();
+        return positive.or_else(|_| text.parse::<i64>().map(Number::from)).ok();
     }
-    is_float(unsigned)
-        .then(|| text.parse().ok())
-        .flatten()
-        .and_then(Number::from_f64)
+    is_float(unsigned).then(|| text.parse().ok()).flatten().and_then(Number::from_f64)
 }
 
 fn radix(digits: &str, radix: u32) -> Option<Number> {
     let is_plain = digits.bytes().all(|byte| byte.is_ascii_alphanumeric());
-    is_plain
-        .then(|| u64::from_str_radix(digits, radix).ok())
-        .flatten()
-        .map(Number::from)
+    is_plain.then(|| u64::from_str_radix(digits, radix).ok()).flatten().map(Number::from)
 }
 
 fn is_digits(text: &str) -> bool {
@@ -101,13 +93,7 @@ mod tests {
 
     #[test]
     fn what_would_lose_digits_as_a_number_stays_a_text() {
-        for text in [
-            "007",
-            "-01",
-            "00",
-            "123456789012345678901234567890",
-            "1e999",
-        ] {
+        for text in ["007", "-01", "00", "123456789012345678901234567890", "1e999"] {
             assert_eq!(meaning(text), Meaning::Text, "{text}");
         }
     }

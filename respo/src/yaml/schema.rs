@@ -29,12 +29,8 @@ const PUNCTUATION: &str = r#",\[\]{}"'`"#;
 #[must_use]
 pub fn json_schema() -> Value {
     // A key that need not be written need not be there.
-    let generator = SchemaSettings::draft2020_12()
-        .for_serialize()
-        .into_generator();
-    generator
-        .into_root_schema_for::<DocumentShape<'_>>()
-        .to_value()
+    let generator = SchemaSettings::draft2020_12().for_serialize().into_generator();
+    generator.into_root_schema_for::<DocumentShape<'_>>().to_value()
 }
 
 /// The schema of a text that may be written as a number or a boolean too.
@@ -87,11 +83,7 @@ impl JsonSchema for Label {
     }
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        text_schema(
-            "1–128 printable characters.",
-            MAX_NAME_CHARS,
-            &printable_pattern(),
-        )
+        text_schema("1–128 printable characters.", MAX_NAME_CHARS, &printable_pattern())
     }
 }
 

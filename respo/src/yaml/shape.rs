@@ -101,20 +101,12 @@ pub(super) struct AttributesShape<'a>(&'a BTreeSet<Word>);
 impl<'a> DocumentShape<'a> {
     /// `pool` if there is one, else `pools`.
     pub(super) fn new(pools: &'a [(Label, Inventory)]) -> Self {
-        let mut shapes: Vec<_> = pools
-            .iter()
-            .map(|(name, inventory)| PoolShape::new(name, inventory))
-            .collect();
+        let mut shapes: Vec<_> =
+            pools.iter().map(|(name, inventory)| PoolShape::new(name, inventory)).collect();
         if pools.len() == 1 {
-            Self {
-                pool: shapes.pop(),
-                pools: None,
-            }
+            Self { pool: shapes.pop(), pools: None }
         } else {
-            Self {
-                pool: None,
-                pools: Some(shapes),
-            }
+            Self { pool: None, pools: Some(shapes) }
         }
     }
 }
@@ -123,10 +115,7 @@ impl<'a> PoolShape<'a> {
     fn new(name: &'a Label, inventory: &'a Inventory) -> Self {
         let resources = inventory.resources().iter();
         let resources = resources.map(|it| (&it.name, Some(ResourceShape::new(it))));
-        Self {
-            name,
-            resources: Some(resources.collect()),
-        }
+        Self { name, resources: Some(resources.collect()) }
     }
 }
 

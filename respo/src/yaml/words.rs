@@ -24,8 +24,7 @@ impl Checker {
         match read(literal) {
             Ok(text) => Some(text),
             Err(error) => {
-                self.problems
-                    .add(path, node.place, error.to_string(), remedy);
+                self.problems.add(path, node.place, error.to_string(), remedy);
                 None
             }
         }
@@ -36,11 +35,8 @@ impl Checker {
         match Name::new(key) {
             Ok(name) => Some(name),
             Err(error) => {
-                let near: String = key
-                    .trim()
-                    .chars()
-                    .map(|c| if is_name_char(c) { c } else { '-' })
-                    .collect();
+                let near: String =
+                    key.trim().chars().map(|c| if is_name_char(c) { c } else { '-' }).collect();
                 let remedy = match Name::new(&near) {
                     Ok(name) if name.as_str().contains(|c: char| c.is_ascii_alphanumeric()) => {
                         format!("write {name}, for example")
@@ -78,10 +74,8 @@ impl Checker {
                 continue;
             };
             if let Some(line) = first_lines.get(&word) {
-                let problem = format!(
-                    "{} is already in the list, on line {line}",
-                    quoted(word.as_str())
-                );
+                let problem =
+                    format!("{} is already in the list, on line {line}", quoted(word.as_str()));
                 self.problems.add(&path, item.place, problem, "remove it");
             } else {
                 first_lines.insert(word, item.place.line);
@@ -93,24 +87,19 @@ impl Checker {
     fn attribute_text(&mut self, path: &Path<'_>, node: &Node, text: &str) -> BTreeSet<Word> {
         let mut words = BTreeSet::new();
         let mut count = 0;
-        for text in text
-            .split(|c: char| c.is_whitespace() || c == ',')
-            .filter(|t| !t.is_empty())
-        {
+        for text in text.split(|c: char| c.is_whitespace() || c == ',').filter(|t| !t.is_empty()) {
             count += 1;
             match Word::new(text) {
                 Ok(word) if words.contains(&word) => {
                     let problem = format!("{} is there twice", quoted(text));
-                    self.problems
-                        .add(path, node.place, problem, "remove one of them");
+                    self.problems.add(path, node.place, problem, "remove one of them");
                 }
                 Ok(word) => {
                     words.insert(word);
                 }
                 Err(error) => {
                     let remedy = "write words between spaces or commas, such as \"can, jtag\"";
-                    self.problems
-                        .add(path, node.place, error.to_string(), remedy);
+                    self.problems.add(path, node.place, error.to_string(), remedy);
                 }
             }
         }
@@ -129,8 +118,7 @@ impl Checker {
     ) {
         if count > most {
             let problem = format!("{count} {what} are more than the {most} allowed");
-            self.problems
-                .add(path, place, problem, format!("keep at most {most}"));
+            self.problems.add(path, place, problem, format!("keep at most {most}"));
         }
     }
 }

@@ -12,10 +12,7 @@ fn check(text: &str) -> Result<(), TestCaseError> {
     match InventoryDocument::parse(text) {
         Ok(document) => {
             prop_assert!(!document.pools.is_empty());
-            prop_assert_eq!(
-                InventoryDocument::parse(&document.to_yaml()).unwrap(),
-                document
-            );
+            prop_assert_eq!(InventoryDocument::parse(&document.to_yaml()).unwrap(), document);
         }
         Err(problems) => {
             prop_assert!(!problems.0.is_empty());
@@ -79,9 +76,7 @@ proptest! {
 #[test]
 fn nesting_without_end_is_refused_at_the_limit() {
     let depth = 100_000;
-    let block_map: String = (0..2_000)
-        .map(|level| format!("{}a:\n", " ".repeat(level)))
-        .collect();
+    let block_map: String = (0..2_000).map(|level| format!("{}a:\n", " ".repeat(level))).collect();
     for (text, what) in [
         ("[".repeat(depth), "flow lists"),
         ("{a: ".repeat(depth), "flow maps"),
@@ -93,16 +88,10 @@ fn nesting_without_end_is_refused_at_the_limit() {
         ("!!seq [".repeat(depth), "tagged lists"),
         ("&a [".repeat(depth), "anchored lists"),
         (block_map, "block maps"),
-        (
-            format!("pool: {}{}", "[".repeat(depth), "]".repeat(depth)),
-            "a value",
-        ),
+        (format!("pool: {}{}", "[".repeat(depth), "]".repeat(depth)), "a value"),
     ] {
         let problem = only_problem(&text);
-        assert!(
-            problem.contains("nested more than 64 deep"),
-            "{what}: {problem}"
-        );
+        assert!(problem.contains("nested more than 64 deep"), "{what}: {problem}");
     }
 }
 
@@ -116,9 +105,7 @@ fn an_alias_bomb_is_refused() {
     for level in 1..30 {
         let uses = format!("*a{}, ", level - 1).repeat(10);
         lists.push_str(&format!("            a{level}: &a{level} [{uses}]\n"));
-        let uses: String = (0..10)
-            .map(|index| format!("k{index}: *a{}, ", level - 1))
-            .collect();
+        let uses: String = (0..10).map(|index| format!("k{index}: *a{}, ", level - 1)).collect();
         maps.push_str(&format!("            a{level}: &a{level} {{{uses}}}\n"));
     }
     for text in [lists, maps] {
@@ -135,11 +122,7 @@ fn an_alias_bomb_of_long_texts_is_refused() {
     let long = "x".repeat(100_000);
     let uses = "*a, ".repeat(10_000);
     let text = format!("pool: {{name: &a {long}, resources: [{uses}]}}");
-    assert!(
-        only_problem(&text).contains("written out, the aliases"),
-        "{}",
-        only_problem(&text)
-    );
+    assert!(only_problem(&text).contains("written out, the aliases"), "{}", only_problem(&text));
 }
 
 #[test]
@@ -148,27 +131,18 @@ fn an_alias_bomb_of_nested_lists_is_refused() {
     for level in 1..30 {
         text.push_str(&format!("a{level}: &a{level} [[[*a{}]]]\n", level - 1));
     }
-    assert!(
-        only_problem(&text).contains("nested more than 64 deep"),
-        "{}",
-        only_problem(&text)
-    );
+    assert!(only_problem(&text).contains("nested more than 64 deep"), "{}", only_problem(&text));
 }
 
 #[test]
 fn a_mistake_that_many_aliases_repeat_is_one_mistake() {
-    let uses: String = (0..5_000)
-        .map(|index| format!("    b{index}: *wrong\n"))
-        .collect();
+    let uses: String = (0..5_000).map(|index| format!("    b{index}: *wrong\n")).collect();
     let text = format!(
         "pool:\n  name: lab\n  resources:\n    bench-1: &wrong {{location: office1, \
          colour: blue}}\n{uses}"
     );
     let problem = only_problem(&text);
-    assert!(
-        problem.starts_with("line 4, column 41: pool.resources.bench-1.colour: "),
-        "{problem}"
-    );
+    assert!(problem.starts_with("line 4, column 41: pool.resources.bench-1.colour: "), "{problem}");
 }
 
 #[test]
@@ -215,9 +189,6 @@ fn control_characters_are_refused_where_they_are() {
         ("pool: \u{FFFF}", "line 1, column 7"),
     ] {
         let problem = only_problem(text);
-        assert!(
-            problem.starts_with(&format!("{place}: the control character U+")),
-            "{problem}"
-        );
+        assert!(problem.starts_with(&format!("{place}: the control character U+")), "{problem}");
     }
 }

@@ -61,10 +61,7 @@ fn a_resource_has_at_most_so_many_entities() {
 #[test]
 fn a_resource_has_at_most_so_many_attributes() {
     for (before, between, after) in [("[", ", ", "]"), ("\"", " ", "\""), ("\"", ",", "\"")] {
-        assert_eq!(
-            problems(&with_attributes(before, between, after, MAX_ATTRIBUTES)),
-            []
-        );
+        assert_eq!(problems(&with_attributes(before, between, after, MAX_ATTRIBUTES)), []);
         assert_eq!(
             only_problem(&with_attributes(before, between, after, MAX_ATTRIBUTES + 1)),
             "line 1, column 47: pool.resources.bench-1.tags: 257 attributes are more than the \
@@ -78,10 +75,7 @@ fn lists_and_maps_nest_so_many_levels() {
     // The maps round the property are seven levels.
     assert_eq!(problems(&with_lists(MAX_DEPTH - 7)), []);
     let problem = only_problem(&with_lists(MAX_DEPTH - 6));
-    assert!(
-        problem.contains("nested more than 64 deep; flatten the value"),
-        "{problem}"
-    );
+    assert!(problem.contains("nested more than 64 deep; flatten the value"), "{problem}");
 }
 
 #[test]

@@ -22,11 +22,7 @@ fn inventory(text: &str) -> Inventory {
 }
 
 fn attributes(resource: &Resource) -> Vec<&str> {
-    resource
-        .attributes
-        .iter()
-        .map(|word| word.as_str())
-        .collect()
+    resource.attributes.iter().map(|word| word.as_str()).collect()
 }
 
 /// The properties of the only entity of the only resource.
@@ -69,33 +65,21 @@ fn the_example_of_the_format_is_read_whole() {
 #[test]
 fn pools_keep_the_order_of_the_file() {
     let document = good("every_key");
-    let names: Vec<&str> = document
-        .pools
-        .iter()
-        .map(|(name, _)| name.as_str())
-        .collect();
+    let names: Vec<&str> = document.pools.iter().map(|(name, _)| name.as_str()).collect();
     assert_eq!(names, ["first", "second"]);
     assert!(document.pools[1].1.is_empty());
 }
 
 #[test]
 fn attributes_may_be_a_list_or_a_text_with_spaces_or_commas() {
-    for written in [
-        "[lin, can]",
-        "lin can",
-        "\"can,lin\"",
-        "\" can , lin,\"",
-        "|\n        can\n        lin",
-    ] {
+    for written in
+        ["[lin, can]", "lin can", "\"can,lin\"", "\" can , lin,\"", "|\n        can\n        lin"]
+    {
         for key in ["attributes", "tags"] {
             let inventory = inventory(&format!(
                 "pool:\n  name: lab\n  resources:\n    bench-1:\n      {key}: {written}\n"
             ));
-            assert_eq!(
-                attributes(inventory.find("bench-1").unwrap()),
-                ["can", "lin"],
-                "{written}"
-            );
+            assert_eq!(attributes(inventory.find("bench-1").unwrap()), ["can", "lin"], "{written}");
         }
     }
 }
@@ -103,19 +87,12 @@ fn attributes_may_be_a_list_or_a_text_with_spaces_or_commas() {
 #[test]
 fn nothing_where_a_map_or_list_is_expected_is_an_empty_one() {
     let document = good("nothing_said");
-    let sizes: Vec<usize> = document
-        .pools
-        .iter()
-        .map(|(_, inventory)| inventory.len())
-        .collect();
+    let sizes: Vec<usize> = document.pools.iter().map(|(_, inventory)| inventory.len()).collect();
     assert_eq!(sizes, [0, 0, 0, 5]);
     let inventory = &document.pools[3].1;
     assert_eq!(inventory.find("bench-5").unwrap().entities.len(), 3);
     for resource in inventory.resources() {
-        assert_eq!(
-            resource.attributes.len() + usize::from(resource.location.is_some()),
-            0
-        );
+        assert_eq!(resource.attributes.len() + usize::from(resource.location.is_some()), 0);
     }
 }
 
@@ -143,26 +120,18 @@ fn what_is_not_a_finite_number_is_a_text_where_one_is_expected() {
 fn an_alias_stands_for_its_anchor() {
     let document = good("aliases");
     let inventory = &document.pools[0].1;
-    let [first, second] = inventory.resources() else {
-        panic!()
-    };
+    let [first, second] = inventory.resources() else { panic!() };
     assert_eq!(first.attributes, second.attributes);
     assert_eq!(first.location, second.location);
     assert_eq!(first.entities["dut"], second.entities["dut"]);
-    assert_eq!(
-        second.entities["second"].properties["socket"],
-        "127.0.0.1:1"
-    );
+    assert_eq!(second.entities["second"].properties["socket"], "127.0.0.1:1");
 }
 
 #[test]
 fn an_inventory_may_be_written_as_json() {
     let document = good("json");
     let properties = &document.pools[0].1.find("bench-1").unwrap().entities["dut"].properties;
-    assert_eq!(
-        serde_json::to_value(properties).unwrap(),
-        json!({"port": 4567, "path": "a/bé"})
-    );
+    assert_eq!(serde_json::to_value(properties).unwrap(), json!({"port": 4567, "path": "a/bé"}));
 }
 
 #[test]
@@ -230,21 +199,14 @@ fn a_byte_order_mark_and_any_line_ends_are_fine() {
         format!("---\n{text}...\n"),
         text.trim_end().to_owned(),
     ] {
-        assert_eq!(
-            InventoryDocument::parse(&text).unwrap(),
-            expected,
-            "{text:?}"
-        );
+        assert_eq!(InventoryDocument::parse(&text).unwrap(), expected, "{text:?}");
     }
 }
 
 #[test]
 fn columns_count_characters_and_lines_count_any_line_end() {
     let text = "\u{FEFF}pool:\r\n  name: lab # größer\r\n  resources: {\"größe\": {}, b 1: {}}\r\n";
-    let places: Vec<_> = crate::problems(text)
-        .iter()
-        .map(|it| (it.line, it.column))
-        .collect();
+    let places: Vec<_> = crate::problems(text).iter().map(|it| (it.line, it.column)).collect();
     assert_eq!(places, [(Some(3), Some(15)), (Some(3), Some(28))]);
 }
 

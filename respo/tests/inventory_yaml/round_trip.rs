@@ -63,12 +63,8 @@ fn any_attributes() -> impl Strategy<Value = BTreeSet<Word>> {
 }
 
 fn any_entities() -> impl Strategy<Value = BTreeMap<Name, Entity>> {
-    let entity = (any_attributes(), btree_map(any_key(), any_value(), 0..4)).prop_map(
-        |(attributes, properties)| Entity {
-            attributes,
-            properties,
-        },
-    );
+    let entity = (any_attributes(), btree_map(any_key(), any_value(), 0..4))
+        .prop_map(|(attributes, properties)| Entity { attributes, properties });
     btree_map(any_name(), entity, 0..3)
 }
 
@@ -81,16 +77,14 @@ fn any_resource() -> impl Strategy<Value = Resource> {
         option::of(valid::<Text>()),
         any_entities(),
     )
-        .prop_map(
-            |(name, location, attributes, description, endpoint, entities)| Resource {
-                name,
-                location,
-                attributes,
-                description,
-                endpoint,
-                entities,
-            },
-        )
+        .prop_map(|(name, location, attributes, description, endpoint, entities)| Resource {
+            name,
+            location,
+            attributes,
+            description,
+            endpoint,
+            entities,
+        })
 }
 
 fn any_document() -> impl Strategy<Value = InventoryDocument> {
@@ -99,9 +93,8 @@ fn any_document() -> impl Strategy<Value = InventoryDocument> {
         resources.dedup_by(|a, b| a.name == b.name);
         Inventory::new(resources).unwrap()
     });
-    btree_map(valid::<Label>(), resources, 1..3).prop_map(|pools| InventoryDocument {
-        pools: pools.into_iter().collect(),
-    })
+    btree_map(valid::<Label>(), resources, 1..3)
+        .prop_map(|pools| InventoryDocument { pools: pools.into_iter().collect() })
 }
 
 proptest! {
@@ -120,12 +113,7 @@ fn each_good_inventory_reads_back_equal() {
     for (path, text) in fixtures("good") {
         let document = InventoryDocument::parse(&text).unwrap();
         let written = document.to_yaml();
-        assert_eq!(
-            InventoryDocument::parse(&written).unwrap(),
-            document,
-            "{}",
-            path.display()
-        );
+        assert_eq!(InventoryDocument::parse(&written).unwrap(), document, "{}", path.display());
     }
 }
 

@@ -11,11 +11,8 @@ use serde_json::{Map, Value};
 use crate::{fixtures, path_of, problems};
 
 /// What a schema cannot say, as it shows in the problems.
-const BEYOND_A_SCHEMA: [&str; 3] = [
-    "is already in the list",
-    "is there twice",
-    "has the same name",
-];
+const BEYOND_A_SCHEMA: [&str; 3] =
+    ["is already in the list", "is there twice", "has the same name"];
 
 fn validator() -> Validator {
     jsonschema::validator_for(&respo::yaml::json_schema()).unwrap()
@@ -41,10 +38,7 @@ fn the_committed_schema_is_the_one_that_is_generated() {
 #[test]
 fn the_schema_is_valid_by_its_own_draft() {
     let schema = respo::yaml::json_schema();
-    assert_eq!(
-        schema["$schema"],
-        "https://json-schema.org/draft/2020-12/schema"
-    );
+    assert_eq!(schema["$schema"], "https://json-schema.org/draft/2020-12/schema");
     assert!(jsonschema::meta::is_valid(&schema));
 }
 
@@ -53,15 +47,9 @@ fn the_schema_accepts_each_good_inventory() {
     let validator = validator();
     let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("../respod/examples/testbenches.yaml");
     let example_text = std::fs::read_to_string(&example).unwrap();
-    for (path, text) in fixtures("good")
-        .into_iter()
-        .chain([(example, example_text)])
-    {
+    for (path, text) in fixtures("good").into_iter().chain([(example, example_text)]) {
         let data: Value = serde_yaml::from_str(&text).unwrap();
-        let errors: Vec<_> = validator
-            .iter_errors(&data)
-            .map(|error| error.to_string())
-            .collect();
+        let errors: Vec<_> = validator.iter_errors(&data).map(|error| error.to_string()).collect();
         assert!(errors.is_empty(), "{}: {errors:#?}", path.display());
     }
 }
@@ -72,11 +60,7 @@ fn the_schema_refuses_each_bad_inventory_unless_it_says_why_not() {
     let validator = validator();
     for (path, text) in fixtures("bad") {
         let is_excused = text.lines().any(|line| line.starts_with("#? "));
-        assert!(
-            is_excused || !accepts(&validator, &text),
-            "{}",
-            path.display()
-        );
+        assert!(is_excused || !accepts(&validator, &text), "{}", path.display());
     }
 }
 
@@ -85,10 +69,7 @@ fn the_schema_refuses_each_bad_inventory_unless_it_says_why_not() {
 fn the_schema_and_the_reader_agree_about_each_detail() {
     let validator = validator();
     let details = std::fs::read_to_string(path_of("details.txt")).unwrap();
-    for line in details
-        .lines()
-        .filter(|line| !line.is_empty() && !line.starts_with('#'))
-    {
+    for line in details.lines().filter(|line| !line.is_empty() && !line.starts_with('#')) {
         let [verdict, place, what] = line.splitn(3, ' ').collect::<Vec<_>>()[..] else {
             panic!("{line}");
         };
@@ -106,17 +87,8 @@ fn the_schema_and_the_reader_agree_about_each_detail() {
             _ => panic!("{line}"),
         };
         let expected = usize::from(verdict == "bad");
-        assert_eq!(
-            problems(&yaml).len(),
-            expected,
-            "{line}: {:#?}",
-            problems(&yaml)
-        );
-        assert_eq!(
-            accepts(&validator, &yaml),
-            verdict == "good",
-            "the schema about {line}"
-        );
+        assert_eq!(problems(&yaml).len(), expected, "{line}: {:#?}", problems(&yaml));
+        assert_eq!(accepts(&validator, &yaml), verdict == "good", "the schema about {line}");
     }
 }
 
@@ -168,9 +140,7 @@ fn any_data() -> impl Strategy<Value = Value> {
 /// An inventory of the right shape but for a value here and there.
 fn near_inventory() -> impl Strategy<Value = Value> {
     let object = |pairs: Vec<(&str, Option<Value>)>| {
-        let pairs = pairs
-            .into_iter()
-            .filter_map(|(key, value)| Some((key.to_owned(), value?)));
+        let pairs = pairs.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?)));
         Value::Object(pairs.collect::<Map<_, _>>())
     };
     let slip = |usual: BoxedStrategy<Value>| prop_oneof![30 => usual, 1 => any_data()].boxed();
@@ -178,9 +148,7 @@ fn near_inventory() -> impl Strategy<Value = Value> {
     let named = |usual| {
         let name = prop_oneof![20 => "[a-z0-9./:_-]{1,4}", 1 => any_key()];
         let entries = vec((name, slip(usual)), 0..3);
-        entries
-            .prop_map(|entries| Value::Object(entries.into_iter().collect()))
-            .boxed()
+        entries.prop_map(|entries| Value::Object(entries.into_iter().collect())).boxed()
     };
     let scalar = || any_scalar().boxed();
     let words = || vec(slip(scalar()), 0..4).prop_map(Value::Array).boxed();
@@ -189,20 +157,16 @@ fn near_inventory() -> impl Strategy<Value = Value> {
     let entity = (maybe(attributes()), maybe(data)).prop_map(move |(attributes, properties)| {
         object(vec![("attributes", attributes), ("properties", properties)])
     });
-    let resource = (
-        maybe(attributes()),
-        maybe(scalar()),
-        maybe(scalar()),
-        maybe(named(entity.boxed())),
-    )
-        .prop_map(move |(tags, location, description, entities)| {
-            object(vec![
-                ("tags", tags),
-                ("location", location),
-                ("description", description),
-                ("entities", entities),
-            ])
-        });
+    let resource =
+        (maybe(attributes()), maybe(scalar()), maybe(scalar()), maybe(named(entity.boxed())))
+            .prop_map(move |(tags, location, description, entities)| {
+                object(vec![
+                    ("tags", tags),
+                    ("location", location),
+                    ("description", description),
+                    ("entities", entities),
+                ])
+            });
     let pool = (scalar(), maybe(named(resource.boxed()))).prop_map(move |(name, resources)| {
         object(vec![("name", Some(name)), ("resources", resources)])
     });

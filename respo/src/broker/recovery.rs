@@ -1,0 +1,150 @@
+//! Going on after the store has failed.
+//!
+//! A batch that was not committed has not happened: nobody is told of it, and the engine that thinks it
+//! has is dropped. The actor asks the store what it has, restores an engine from that with the sessions
+//! that are still there, and goes on only once what has become due meanwhile is committed too.
+
+use std::collections::BTreeMap;
+use std::ops::ControlFlow;
+use std::time::Duration;
+
+use tracing::{debug, error, info, warn};
+
+use super::actor::{Actor, Answer, Asked, Message, Question, answer};
+use super::clock::Clock;
+use crate::engine::{Authority, Command, NoticeKind, Reply, SessionId};
+use crate::lease::EndReason;
+use crate::refusal::Refusal;
+use crate::request::RequestId;
+use crate::store::StoreError;
+use crate::token::TokenDigest;
+
+/// How long the actor waits before it asks a failed store, the first time and at most.
+const FIRST_DELAY: Duration = Duration::from_millis(100);
+const LONGEST_DELAY: Duration = Duration::from_secs(5);
+
+/// What is taken from the time before the failure.
+struct Remembered {
+    /// The sessions that are there, and what was theirs before the failed batch.
+    attachments: Vec<(SessionId, Vec<RequestId>)>,
+    /// Requests that were refused as the commit failed, but may be durable all the same.
+    refused: Vec<(RequestId, TokenDigest)>,
+    draining: Option<Duration>,
+}
+
+impl Actor {
+    /// Refuses what was asked for in the failed batch and waits until the store works again. `Break`: the
+    /// actor is to stop before that.
+    pub(super) async fn recover(&mut self, asked: Asked, failure: StoreError) -> ControlFlow<()> {
+        error!(pool = %self.parts.pool, error = %failure, "the store failed to commit; recovering");
+        let remembered = self.remember(asked, &failure);
+        let mut delay = FIRST_DELAY;
+        loop {
+            self.wait(delay, &failure).await?;
+            delay = (delay * 2).min(LONGEST_DELAY);
+            match self.try_again(&remembered).await {
+                Ok(()) => break,
+                Err(error) => {
+                    warn!(pool = %self.parts.pool, %error, "the store does not work yet");
+                    self.effects.clear();
+                }
+            }
+        }
+        info!(pool = %self.parts.pool, "the store works again");
+        self.publisher.changed(&self.engine);
+        self.tell(Vec::new());
+        self.tell_again();
+        ControlFlow::Continue(())
+    }
+
+    fn remember(&mut self, asked: Asked, failure: &StoreError) -> Remembered {
+        let mut refused = Vec::new();
+        for outcome in asked.answers {
+            if let (Some(digest), Ok(Reply::Submitted(id))) = (outcome.submitted, &outcome.result) {
+                refused.push((*id, digest));
+            }
+            answer(outcome.reply, Err(Refusal::StoreUnavailable(failure.to_string())));
+        }
+        // What ended in the failed batch has not: it is its session's again.
+        let mut attachments: BTreeMap<SessionId, Vec<RequestId>> =
+            self.engine.attachments().into_iter().collect();
+        for notice in self.effects.notices.drain(..) {
+            if let (NoticeKind::Ended { .. }, Some(session)) = (notice.kind, notice.session) {
+                attachments.entry(session).or_default().push(notice.id);
+            }
+        }
+        self.effects.clear();
+        self.kept.extend(asked.posts);
+        let draining = self.engine.draining();
+        Remembered { attachments: attachments.into_iter().collect(), refused, draining }
+    }
+
+    /// Restores the engine from the store and commits what follows from that.
+    async fn try_again(&mut self, remembered: &Remembered) -> Result<(), StoreError> {
+        let state = self.parts.store.recover(&self.parts.pool).await?.unwrap_or_default();
+        self.engine = self.parts.engine(state, &remembered.attachments);
+        let now = self.parts.clock.now();
+        let drain = remembered.draining.map(|deadline| Command::Drain { deadline });
+        let withdraw = |(id, digest): &(RequestId, TokenDigest)| Command::End {
+            id: *id,
+            by: Authority::Digest(*digest),
+        };
+        for command in drain.into_iter().chain(remembered.refused.iter().map(withdraw)) {
+            if let Err(refusal) = self.engine.handle(now, command, &mut self.effects) {
+                debug!(pool = %self.parts.pool, %refusal, "nothing to take back");
+            }
+        }
+        self.engine.handle_timeout(now, &mut self.effects);
+        self.commit().await
+    }
+
+    /// The failed commit may have been durable: what it granted or ended is told now.
+    fn tell_again(&mut self) {
+        let requests = &self.engine.state().requests;
+        self.tickets.retain(|id, ticket| {
+            let kind = match requests.get(id) {
+                Some(state) => NoticeKind::Resumed { grant: state.grant.clone() },
+                None => NoticeKind::Ended { reason: EndReason::Disconnected, grant: None },
+            };
+            ticket.send(kind).is_ok() && requests.contains_key(id)
+        });
+    }
+
+    /// Waits, refusing what is asked for and keeping what must not be lost.
+    async fn wait(&mut self, delay: Duration, failure: &StoreError) -> ControlFlow<()> {
+        let until = Clock::instant() + delay;
+        loop {
+            let message = tokio::select! {
+                message = self.inbox.recv() => message,
+                () = tokio::time::sleep_until(until) => return ControlFlow::Continue(()),
+            };
+            match message {
+                Some(Message::Ask(question)) => self.put_off(question, failure),
+                Some(Message::Post(command)) => self.keep(command),
+                Some(Message::Stop) | None => return ControlFlow::Break(()),
+            }
+        }
+    }
+
+    fn put_off(&mut self, question: Question, failure: &StoreError) {
+        let Question { command, reply, .. } = question;
+        if matches!(command, Command::Drain { .. } | Command::EndAll) {
+            self.keep(command);
+            answer(reply, Ok(Answer { reply: Reply::Done, withdrawal: None }));
+        } else {
+            answer(reply, Err(Refusal::StoreUnavailable(failure.to_string())));
+        }
+    }
+
+    /// Keeps a command for later. A session that has come and gone meanwhile leaves nothing to do.
+    fn keep(&mut self, command: Command) {
+        if let Command::CloseSession(session) = &command {
+            let came = |kept: &Command| matches!(kept, Command::OpenSession(s) if s == session);
+            if let Some(place) = self.kept.iter().rposition(came) {
+                self.kept.remove(place);
+                return;
+            }
+        }
+        self.kept.push_back(command);
+    }
+}

@@ -1,0 +1,72 @@
+//! Clients that come, go, come back, and are told that the server stops.
+
+use std::time::Duration;
+
+use crate::engine::Engine;
+use crate::engine::command::SessionId;
+use crate::engine::effects::{Effects, NoticeKind};
+use crate::engine::session::Attachment;
+use crate::engine::timers::Timer;
+use crate::lease::EndReason;
+use crate::refusal::Refusal;
+use crate::request::RequestId;
+use crate::token::Token;
+
+impl Engine {
+    pub(super) fn close_session(&mut self, session: SessionId, effects: &mut Effects) {
+        let mut ended = Vec::new();
+        for id in self.sessions.close(session) {
+            let linger = self.state.requests.get(&id).map(|state| state.request.linger());
+            match linger {
+                Some(linger) if !linger.is_zero() => self.orphan(id, linger, effects),
+                _ => ended.push(id),
+            }
+        }
+        self.end_and_allocate(ended, EndReason::Disconnected, effects);
+    }
+
+    fn orphan(&mut self, id: RequestId, grace: Duration, effects: &mut Effects) {
+        let until = self.now.after(grace);
+        self.sessions.attach(id, Attachment::Orphaned { until });
+        self.timers.set(Some(until), id, Timer::Orphaned);
+        self.notify(id, NoticeKind::Orphaned { until }, effects);
+    }
+
+    pub(super) fn resume(
+        &mut self,
+        session: SessionId,
+        token: &Token,
+        effects: &mut Effects,
+    ) -> Result<RequestId, Refusal> {
+        let found = self.by_token.get(&token.digest()).copied();
+        let id = found.ok_or(Refusal::WrongToken)?;
+        let theirs = self.sessions.requests(session).ok_or(Refusal::NoSession)?;
+        if theirs.len() >= self.limits.max_requests_per_session && !theirs.contains(&id) {
+            return Err(Refusal::TooManyRequests(theirs.len()));
+        }
+        let state = self.state.requests.get(&id).ok_or(Refusal::NoRequest(id))?;
+        let grant = state.grant.clone();
+        self.timers.clear(self.sessions.orphaned_until(id), id, Timer::Orphaned);
+        self.sessions.attach(id, Attachment::To(session));
+        self.notify(id, NoticeKind::Resumed { grant }, effects);
+        if let Some(deadline) = self.draining {
+            self.notify(id, NoticeKind::Draining { deadline }, effects);
+        }
+        Ok(id)
+    }
+
+    pub(super) fn drain(&mut self, deadline: Duration, effects: &mut Effects) {
+        self.draining = Some(deadline);
+        let (holding, waiting): (Vec<_>, Vec<_>) =
+            self.state.requests.iter().partition(|(_, state)| state.grant.is_some());
+        let holding: Vec<RequestId> = holding.into_iter().map(|(id, _)| *id).collect();
+        let waiting: Vec<RequestId> = waiting.into_iter().map(|(id, _)| *id).collect();
+        for id in holding {
+            self.notify(id, NoticeKind::Draining { deadline }, effects);
+        }
+        for id in &waiting {
+            self.notify(*id, NoticeKind::Draining { deadline }, effects);
+        }
+        self.end_and_allocate(waiting, EndReason::Draining, effects);
+    }
+}

@@ -1,0 +1,78 @@
+//! A store that commits when it is allowed to, and fails when it is told to.
+
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+
+use async_trait::async_trait;
+use respo::{Batch, InventoryStore, Label, State, StoreError};
+use tokio::sync::Semaphore;
+
+pub const PLENTY: usize = 1_000_000;
+
+/// How a commit goes wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Failure {
+    /// Nothing was written.
+    Lost,
+    /// Everything was written, but the store does not know that.
+    Unsure,
+}
+
+pub struct ToyStore {
+    state: Mutex<Option<State>>,
+    /// A commit takes one of these, and waits until there is one.
+    pub permits: Semaphore,
+    failure: Mutex<Option<Failure>>,
+    pub recover_fails: AtomicBool,
+    pub commits: AtomicUsize,
+}
+
+impl ToyStore {
+    pub fn new(permits: usize) -> Arc<Self> {
+        Arc::new(Self {
+            state: Mutex::new(None),
+            permits: Semaphore::new(permits),
+            failure: Mutex::new(None),
+            recover_fails: AtomicBool::new(false),
+            commits: AtomicUsize::new(0),
+        })
+    }
+
+    pub fn fail(&self, failure: impl Into<Option<Failure>>) {
+        *self.failure.lock().unwrap() = failure.into();
+    }
+
+    /// What is durable now.
+    pub fn durable(&self) -> State {
+        self.state.lock().unwrap().clone().unwrap_or_default()
+    }
+
+    pub fn commits(&self) -> usize {
+        self.commits.load(Ordering::SeqCst)
+    }
+}
+
+#[async_trait]
+impl InventoryStore for ToyStore {
+    async fn recover(&self, _pool: &Label) -> Result<Option<State>, StoreError> {
+        if self.recover_fails.load(Ordering::SeqCst) {
+            return Err(StoreError("the disk is gone".to_owned()));
+        }
+        Ok(self.state.lock().unwrap().clone())
+    }
+
+    async fn commit(&self, batch: Batch) -> Result<(), StoreError> {
+        self.commits.fetch_add(1, Ordering::SeqCst);
+        self.permits.acquire().await.unwrap().forget();
+        let failure = *self.failure.lock().unwrap();
+        if failure != Some(Failure::Lost) {
+            let mut state = self.state.lock().unwrap();
+            let state = state.get_or_insert_with(State::default);
+            batch.records.iter().for_each(|record| state.apply(record));
+        }
+        match failure {
+            None => Ok(()),
+            Some(_) => Err(StoreError("no space left".to_owned())),
+        }
+    }
+}
