@@ -27,10 +27,7 @@ pub(crate) fn check_admin(
     };
     match bearer(headers) {
         Some(token) if token.digest() == *expected => Ok(()),
-        Some(_) => Err(Problem::new(
-            Kind::Unauthorized,
-            "this is not the administrator's token",
-        )),
+        Some(_) => Err(Problem::new(Kind::Unauthorized, "this is not the administrator's token")),
         None => Err(Problem::new(
             Kind::Unauthorized,
             "this needs the administrator's token, as Authorization: Bearer TOKEN",

@@ -46,10 +46,7 @@ async fn read_within(call: &mut Call, limit: u64, timeout: Duration) -> Result<B
         Ok(result) => result,
         Err(_) => Err(Problem::new(
             Kind::Timeout,
-            format!(
-                "the body did not arrive within {} seconds",
-                timeout.as_secs_f32()
-            ),
+            format!("the body did not arrive within {} seconds", timeout.as_secs_f32()),
         )),
     }
 }
@@ -58,10 +55,7 @@ async fn collect(call: &mut Call, limit: u64) -> Result<Bytes, Problem> {
     let mut collected = BytesMut::new();
     while let Some(chunk) = call.body.next().await {
         let chunk = chunk.map_err(|error| {
-            Problem::new(
-                Kind::Malformed,
-                format!("the body could not be read: {error}"),
-            )
+            Problem::new(Kind::Malformed, format!("the body could not be read: {error}"))
         })?;
         // Both are lengths of something in memory, so they fit.
         if collected.len() as u64 + chunk.len() as u64 > limit {
@@ -77,8 +71,5 @@ fn content_length(headers: &HeaderMap) -> Option<u64> {
 }
 
 fn too_large(limit: u64) -> Problem {
-    Problem::new(
-        Kind::TooLarge,
-        format!("the body is longer than {limit} bytes"),
-    )
+    Problem::new(Kind::TooLarge, format!("the body is longer than {limit} bytes"))
 }

@@ -31,9 +31,7 @@ pub(crate) struct Call {
 impl Call {
     /// Tells when the client has left.
     pub(crate) fn disconnected(&self) -> Disconnected {
-        self.peer
-            .as_ref()
-            .map_or_else(Disconnected::never, |peer| peer.disconnected.clone())
+        self.peer.as_ref().map_or_else(Disconnected::never, |peer| peer.disconnected.clone())
     }
 
     fn check(&self, methods: &'static [Method]) -> Result<(), Problem> {
@@ -56,14 +54,7 @@ pub(crate) fn call() -> impl Filter<Extract = (Call,), Error = Rejection> + Clon
         .and(warp::body::stream())
         .map(|method, query, headers, host, peer, body| {
             let body = StreamExt::map(body, copy_chunk).boxed();
-            Call {
-                method,
-                query,
-                headers,
-                host,
-                peer,
-                body,
-            }
+            Call { method, query, headers, host, peer, body }
         })
 }
 
@@ -86,21 +77,13 @@ where
         Err(problem) => Err(problem),
     };
     let response = secured(result.unwrap_or_else(Problem::into_response));
-    if is_head {
-        without_body(response)
-    } else {
-        response
-    }
+    if is_head { without_body(response) } else { response }
 }
 
 /// Answers a call to a path that does not exist.
 pub(crate) async fn not_found(call: Call) -> Response {
     let response = secured(Problem::not_found().into_response());
-    if call.method == Method::HEAD {
-        without_body(response)
-    } else {
-        response
-    }
+    if call.method == Method::HEAD { without_body(response) } else { response }
 }
 
 /// Nothing here may be kept, for it is out of date at once, or read as something that it is not.
@@ -115,9 +98,7 @@ fn secured(mut response: Response) -> Response {
 fn without_body(response: Response) -> Response {
     let (mut parts, body) = response.into_parts();
     if let Some(length) = body.size_hint().exact() {
-        parts
-            .headers
-            .insert(CONTENT_LENGTH, HeaderValue::from(length));
+        parts.headers.insert(CONTENT_LENGTH, HeaderValue::from(length));
     }
     Response::from_parts(parts, Default::default())
 }

@@ -56,10 +56,7 @@ impl Inventories {
     /// Of these pools.
     #[must_use]
     pub fn new(pools: Pools) -> Self {
-        Self {
-            pools,
-            replacing: Mutex::new(()),
-        }
+        Self { pools, replacing: Mutex::new(()) }
     }
 
     /// What the pools have now.
@@ -84,11 +81,8 @@ impl Inventories {
     ) -> Result<InventoryAnswer, ReplaceError> {
         let _alone = self.replacing.lock().await;
         let replacements = self.pair(document).map_err(ReplaceError::Invalid)?;
-        let pools = if dry_run {
-            preview(replacements).await
-        } else {
-            replace_all(replacements).await?
-        };
+        let pools =
+            if dry_run { preview(replacements).await } else { replace_all(replacements).await? };
         Ok(InventoryAnswer { dry_run, pools })
     }
 
@@ -118,44 +112,23 @@ impl Inventories {
             .map(|(name, path)| problem(path, format!("there is no pool {name:?}"), &self.pools))
             .collect();
         problems.extend(missing.iter().map(|name| {
-            problem(
-                "pools".to_owned(),
-                format!("the pool {name:?} is missing"),
-                &self.pools,
-            )
+            problem("pools".to_owned(), format!("the pool {name:?} is missing"), &self.pools)
         }));
-        if problems.is_empty() {
-            Ok(paired)
-        } else {
-            Err(InventoryProblems(problems))
-        }
+        if problems.is_empty() { Ok(paired) } else { Err(InventoryProblems(problems)) }
     }
 }
 
 fn name_path(index: usize, count: usize) -> String {
-    if count == 1 {
-        "pool.name".to_owned()
-    } else {
-        format!("pools[{index}].name")
-    }
+    if count == 1 { "pool.name".to_owned() } else { format!("pools[{index}].name") }
 }
 
 fn problem(path: String, problem: String, pools: &Pools) -> InventoryProblem {
-    let running: Vec<String> = pools
-        .iter()
-        .map(|broker| format!("{:?}", broker.pool()))
-        .collect();
+    let running: Vec<String> = pools.iter().map(|broker| format!("{:?}", broker.pool())).collect();
     let remedy = format!(
         "the set of pools is fixed when respod starts, and is {}; restart it to change that",
         running.join(", ")
     );
-    InventoryProblem {
-        path,
-        line: None,
-        column: None,
-        problem,
-        remedy,
-    }
+    InventoryProblem { path, line: None, column: None, problem, remedy }
 }
 
 async fn preview(replacements: Vec<(&Broker, Inventory)>) -> Vec<PoolChange> {
@@ -166,11 +139,7 @@ async fn preview(replacements: Vec<(&Broker, Inventory)>) -> Vec<PoolChange> {
             snapshot.is_leased(name.as_str())
         });
         let name = broker.pool().clone();
-        changes.push(PoolChange {
-            name,
-            revision: snapshot.revision,
-            change,
-        });
+        changes.push(PoolChange { name, revision: snapshot.revision, change });
     }
     changes
 }
@@ -182,11 +151,7 @@ async fn replace_all(replacements: Vec<(&Broker, Inventory)>) -> Result<Vec<Pool
         let before = Arc::clone(&broker.snapshot().await.inventory);
         match broker.replace_inventory(inventory).await {
             Ok((revision, change)) => {
-                changes.push(PoolChange {
-                    name: broker.pool().clone(),
-                    revision,
-                    change,
-                });
+                changes.push(PoolChange { name: broker.pool().clone(), revision, change });
                 done.push((broker, before));
             }
             Err(refusal) => {
@@ -209,12 +174,7 @@ async fn put_back(done: Vec<(&Broker, Arc<Inventory>)>) {
 
 /// Writes to the log what a replacement has changed.
 pub fn log(answer: &InventoryAnswer) {
-    for PoolChange {
-        name,
-        revision,
-        change,
-    } in &answer.pools
-    {
+    for PoolChange { name, revision, change } in &answer.pools {
         tracing::info!(
             pool = name.as_str(),
             revision,
@@ -229,12 +189,7 @@ pub fn log(answer: &InventoryAnswer) {
 
 /// The names for the log, which is spared the last of very many.
 fn names(names: &[Name]) -> String {
-    let mut text = names
-        .iter()
-        .take(NAMES_IN_LOG)
-        .map(Name::as_str)
-        .collect::<Vec<_>>()
-        .join(" ");
+    let mut text = names.iter().take(NAMES_IN_LOG).map(Name::as_str).collect::<Vec<_>>().join(" ");
     if names.len() > NAMES_IN_LOG {
         text.push_str(&format!(" and {} more", names.len() - NAMES_IN_LOG));
     }
@@ -249,17 +204,10 @@ mod tests {
 
     fn document(pools: &[(&str, &[&str])]) -> InventoryDocument {
         let pools = pools.iter().map(|(pool, names)| {
-            let resources = names
-                .iter()
-                .map(|name| respo::Resource::new(Name::new(name).unwrap()));
-            (
-                Label::new(pool).unwrap(),
-                Inventory::new(resources).unwrap(),
-            )
+            let resources = names.iter().map(|name| respo::Resource::new(Name::new(name).unwrap()));
+            (Label::new(pool).unwrap(), Inventory::new(resources).unwrap())
         });
-        InventoryDocument {
-            pools: pools.collect(),
-        }
+        InventoryDocument { pools: pools.collect() }
     }
 
     async fn running(document: InventoryDocument) -> Pools {
@@ -276,16 +224,11 @@ mod tests {
         let inventories = Inventories::new(running(before.clone()).await);
         let other = document(&[("a", &["a2"]), ("c", &["c1"])]);
         let error = inventories.replace(other, false).await.unwrap_err();
-        let ReplaceError::Invalid(InventoryProblems(problems)) = error else {
-            panic!("{error}")
-        };
+        let ReplaceError::Invalid(InventoryProblems(problems)) = error else { panic!("{error}") };
         assert_eq!(problems.len(), 2, "{problems:?}");
         assert_eq!(problems[0].path, "pools[1].name");
         assert!(problems[0].remedy.contains("\"a\", \"b\""), "{problems:?}");
-        assert!(
-            problems[1].problem.contains("\"b\" is missing"),
-            "{problems:?}"
-        );
+        assert!(problems[1].problem.contains("\"b\" is missing"), "{problems:?}");
         assert_eq!(inventories.current().await, before);
     }
 
@@ -303,11 +246,7 @@ mod tests {
         assert_eq!(inventories.current().await, before);
         let did = inventories.replace(after, false).await.unwrap();
         let changes = |answer: &InventoryAnswer| -> Vec<InventoryChange> {
-            answer
-                .pools
-                .iter()
-                .map(|pool| pool.change.clone())
-                .collect()
+            answer.pools.iter().map(|pool| pool.change.clone()).collect()
         };
         assert_eq!(changes(&would), changes(&did));
         assert_eq!(did.pools[0].change.retired, [Name::new("a1").unwrap()]);

@@ -49,9 +49,7 @@ async fn parse_aside(body: Bytes) -> Result<InventoryDocument, Problem> {
 
 fn yaml(text: String) -> Response {
     let mut response = Response::new(text.into());
-    response
-        .headers_mut()
-        .insert(CONTENT_TYPE, HeaderValue::from_static("application/yaml"));
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/yaml"));
     response
 }
 

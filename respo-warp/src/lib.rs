@@ -50,37 +50,24 @@ pub fn routes(api: Api) -> BoxedFilter<(Response,)> {
     };
     let request = with_api.and(call());
 
-    let overview = warp::path::end()
-        .and(request.clone())
-        .then(|api, call: Call| {
-            answer(call, &[Method::GET, Method::HEAD], |call| {
-                overview::show(api, call)
-            })
-        });
+    let overview = warp::path::end().and(request.clone()).then(|api, call: Call| {
+        answer(call, &[Method::GET, Method::HEAD], |call| overview::show(api, call))
+    });
     let lock = warp::path!("lock")
         .and(request.clone())
         .then(|api, call: Call| answer(call, &[Method::POST], |call| lock::lock(api, call)));
-    let lease = warp::path!("v1" / "leases" / u64)
-        .and(request.clone())
-        .then(|id, api, call: Call| {
-            answer(call, &[Method::DELETE], move |call| {
-                leases::release(api, id, call)
-            })
+    let lease =
+        warp::path!("v1" / "leases" / u64).and(request.clone()).then(|id, api, call: Call| {
+            answer(call, &[Method::DELETE], move |call| leases::release(api, id, call))
         });
-    let inventory = warp::path!("inventory")
-        .and(request.clone())
-        .then(|api, call: Call| {
-            answer(call, &[Method::GET, Method::HEAD, Method::POST], |call| {
-                inventory_route::answer(api, call)
-            })
-        });
-    let health = warp::path!("healthz")
-        .and(request.clone())
-        .then(|api, call: Call| {
-            answer(call, &[Method::GET, Method::HEAD], |call| {
-                health::check(api, call)
-            })
-        });
+    let inventory = warp::path!("inventory").and(request.clone()).then(|api, call: Call| {
+        answer(call, &[Method::GET, Method::HEAD, Method::POST], |call| {
+            inventory_route::answer(api, call)
+        })
+    });
+    let health = warp::path!("healthz").and(request.clone()).then(|api, call: Call| {
+        answer(call, &[Method::GET, Method::HEAD], |call| health::check(api, call))
+    });
     let elsewhere = request.then(|_api: Arc<Api>, call: Call| call::not_found(call));
 
     overview

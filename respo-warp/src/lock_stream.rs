@@ -48,21 +48,14 @@ impl LockStream {
         let (lines, mut receiver) = mpsc::channel::<Bytes>(LINES_AHEAD);
         tokio::spawn(self.run(lines));
         let body = stream::poll_fn(move |cx| {
-            receiver
-                .poll_recv(cx)
-                .map(|line| line.map(Ok::<_, Infallible>))
+            receiver.poll_recv(cx).map(|line| line.map(Ok::<_, Infallible>))
         });
         let mut response = warp::reply::stream(body).into_response();
         let headers = response.headers_mut();
-        headers.insert(
-            CONTENT_TYPE,
-            HeaderValue::from_static("application/x-ndjson"),
-        );
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/x-ndjson"));
         // Asks a reverse proxy to pass on each line as it comes.
-        headers.insert(
-            HeaderName::from_static("x-accel-buffering"),
-            HeaderValue::from_static("no"),
-        );
+        headers
+            .insert(HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no"));
         response
     }
 
@@ -101,9 +94,7 @@ impl LockStream {
         loop {
             let notice = tokio::time::timeout(self.heartbeat, self.ticket.next()).await;
             let event = match notice {
-                Err(_) => ControlFlow::Continue(Event::Heartbeat {
-                    time: self.broker.now(),
-                }),
+                Err(_) => ControlFlow::Continue(Event::Heartbeat { time: self.broker.now() }),
                 Ok(notice) => self.event(notice),
             };
             match event {
@@ -118,10 +109,7 @@ impl LockStream {
         let id = self.ticket.id();
         match notice {
             Some(TicketEvent::Queued(mut request)) => {
-                request.token = self
-                    .first_token
-                    .take()
-                    .map(|token| token.reveal().to_owned());
+                request.token = self.first_token.take().map(|token| token.reveal().to_owned());
                 ControlFlow::Continue(Event::Queued { request })
             }
             Some(TicketEvent::Granted(grant)) => match self.lease(grant) {
@@ -131,9 +119,9 @@ impl LockStream {
                     ControlFlow::Break(ended(id, EndReason::Revoked))
                 }
             },
-            Some(TicketEvent::Draining { deadline }) => ControlFlow::Continue(Event::Draining {
-                deadline_seconds: deadline.as_secs(),
-            }),
+            Some(TicketEvent::Draining { deadline }) => {
+                ControlFlow::Continue(Event::Draining { deadline_seconds: deadline.as_secs() })
+            }
             Some(TicketEvent::Ended(reason)) => ControlFlow::Break(ended(id, reason)),
             None => ControlFlow::Break(self.lost(id)),
         }
@@ -144,11 +132,7 @@ impl LockStream {
     fn lost(&self, id: RequestId) -> Event {
         ended(
             id,
-            if self.broker.is_draining() {
-                EndReason::Draining
-            } else {
-                EndReason::Disconnected
-            },
+            if self.broker.is_draining() { EndReason::Draining } else { EndReason::Disconnected },
         )
     }
 
@@ -168,11 +152,7 @@ impl LockStream {
 }
 
 fn ended(id: RequestId, reason: EndReason) -> Event {
-    Event::Ended {
-        id,
-        reason,
-        detail: reason.explanation().to_owned(),
-    }
+    Event::Ended { id, reason, detail: reason.explanation().to_owned() }
 }
 
 async fn send(lines: &mpsc::Sender<Bytes>, event: &Event) -> Result<(), Gone> {

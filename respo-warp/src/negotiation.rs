@@ -35,11 +35,8 @@ struct Liking {
 
 /// The form that the client likes best; text if it accepts none, which is better than nothing.
 pub(crate) fn choose(headers: &HeaderMap) -> Form {
-    let values: Vec<&str> = headers
-        .get_all(ACCEPT)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .collect();
+    let values: Vec<&str> =
+        headers.get_all(ACCEPT).iter().filter_map(|value| value.to_str().ok()).collect();
     choose_from(&values.join(","))
 }
 
@@ -72,11 +69,8 @@ fn liking(accept: &str, form: Form) -> Option<Liking> {
             (k, s) if k.eq_ignore_ascii_case(kind) && s.eq_ignore_ascii_case(subtype) => 2,
             _ => continue,
         };
-        let liking = Liking {
-            thousandths: quality(parts),
-            exactness,
-            earliness: usize::MAX - place,
-        };
+        let liking =
+            Liking { thousandths: quality(parts), exactness, earliness: usize::MAX - place };
         if found.is_none_or(|other| exactness > other.exactness) {
             found = Some(liking);
         }
@@ -84,10 +78,7 @@ fn liking(accept: &str, form: Form) -> Option<Liking> {
     // Among forms that only a wildcard covers, it is the server that chooses.
     found.map(|liking| match liking.exactness {
         2 => liking,
-        _ => Liking {
-            earliness: 0,
-            ..liking
-        },
+        _ => Liking { earliness: 0, ..liking },
     })
 }
 
@@ -98,10 +89,7 @@ fn quality<'a>(parameters: impl Iterator<Item = &'a str>) -> u16 {
             continue;
         };
         if name.trim().eq_ignore_ascii_case("q") {
-            return value
-                .trim()
-                .parse::<f32>()
-                .map_or(0, |q| (q.clamp(0.0, 1.0) * 1000.0) as u16);
+            return value.trim().parse::<f32>().map_or(0, |q| (q.clamp(0.0, 1.0) * 1000.0) as u16);
         }
     }
     1000
@@ -137,10 +125,7 @@ mod tests {
 
     #[test]
     fn the_higher_quality_wins_wherever_it_stands() {
-        assert_eq!(
-            choose_from("text/html;q=0.5, application/json;q=0.7"),
-            Form::Json
-        );
+        assert_eq!(choose_from("text/html;q=0.5, application/json;q=0.7"), Form::Json);
         assert_eq!(choose_from("text/html;q=0.8, text/plain;q=0.7"), Form::Html);
     }
 
@@ -148,10 +133,7 @@ mod tests {
     fn an_exact_range_overrides_a_wildcard_and_zero_excludes() {
         assert_eq!(choose_from("*/*, text/plain;q=0"), Form::Json);
         assert_eq!(choose_from("text/*;q=1, text/plain;q=0.1"), Form::Html);
-        assert_eq!(
-            choose_from("text/html;q=0, application/json;q=0, */*"),
-            Form::Text
-        );
+        assert_eq!(choose_from("text/html;q=0, application/json;q=0, */*"), Form::Text);
     }
 
     #[test]

@@ -67,10 +67,7 @@ pub(crate) fn check_local(headers: &HeaderMap, host: Option<&Authority>) -> Resu
 }
 
 fn is_address_or_localhost(host: &str) -> bool {
-    let bare = host
-        .strip_prefix('[')
-        .and_then(|rest| rest.strip_suffix(']'))
-        .unwrap_or(host);
+    let bare = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(host);
     bare.parse::<IpAddr>().is_ok() || bare.eq_ignore_ascii_case("localhost")
 }
 
@@ -95,10 +92,7 @@ mod tests {
     fn an_origin_is_another_if_host_or_port_differ_or_it_is_opaque() {
         assert!(!same("http://localhost:8080", "localhost:7373"));
         assert!(!same("http://evil.example", "localhost:7373"));
-        assert!(!same(
-            "http://localhost:7373.evil.example",
-            "localhost:7373"
-        ));
+        assert!(!same("http://localhost:7373.evil.example", "localhost:7373"));
         assert!(!same("null", "localhost:7373"));
         assert!(!same("file://localhost:7373", "localhost:7373"));
         assert!(!is_same("http://localhost", None));

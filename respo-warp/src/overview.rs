@@ -30,9 +30,7 @@ pub(crate) async fn show(api: Arc<Api>, mut call: Call) -> Result<Response, Prob
         Form::Html => page(&overview),
         Form::Text => table(&overview),
     };
-    response
-        .headers_mut()
-        .insert(VARY, HeaderValue::from_static("accept"));
+    response.headers_mut().insert(VARY, HeaderValue::from_static("accept"));
     Ok(response)
 }
 
@@ -43,25 +41,14 @@ async fn gather(api: &Api, brokers: &[&Broker]) -> Overview {
     }
     pools.sort_by(|a, b| a.name.cmp(&b.name));
     // Read after the snapshots, so that nothing in them lies in the future.
-    let time = brokers
-        .iter()
-        .map(|broker| broker.now())
-        .max()
-        .unwrap_or_default();
-    Overview {
-        version: api.version.clone(),
-        time,
-        pools,
-    }
+    let time = brokers.iter().map(|broker| broker.now()).max().unwrap_or_default();
+    Overview { version: api.version.clone(), time, pools }
 }
 
 fn page(overview: &Overview) -> Response {
     let mut response = Response::new(overview_page::render(overview).into());
     let headers = response.headers_mut();
-    headers.insert(
-        CONTENT_TYPE,
-        HeaderValue::from_static("text/html; charset=utf-8"),
-    );
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
     // The page needs nothing but its own style, so nothing else can be made to run in it.
     headers.insert(
         CONTENT_SECURITY_POLICY,
@@ -75,9 +62,8 @@ fn page(overview: &Overview) -> Response {
 
 fn table(overview: &Overview) -> Response {
     let mut response = Response::new(overview_table::render(overview).into());
-    response.headers_mut().insert(
-        CONTENT_TYPE,
-        HeaderValue::from_static("text/plain; charset=utf-8"),
-    );
+    response
+        .headers_mut()
+        .insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
     response
 }

@@ -44,13 +44,8 @@ pub(crate) fn render(overview: &Overview) -> String {
 
 fn title(overview: &Overview) -> String {
     let resources = overview.pools.iter().flat_map(|pool| &pool.resources);
-    let free = resources
-        .filter(|one| one.state == ResourceState::Free)
-        .count();
-    format!(
-        "{free} free: {}",
-        join(overview.pools.iter().map(|pool| &pool.name), ", ")
-    )
+    let free = resources.filter(|one| one.state == ResourceState::Free).count();
+    format!("{free} free: {}", join(overview.pools.iter().map(|pool| &pool.name), ", "))
 }
 
 fn pool_section(pool: &PoolOverview, now: Timestamp) -> Markup {
@@ -121,9 +116,7 @@ fn words(words: &BTreeSet<Word>) -> Markup {
 
 /// A link only where it surely leads to a page, and never to a script.
 fn link(endpoint: &Text) -> Markup {
-    let is_web = ["http://", "https://"]
-        .iter()
-        .any(|scheme| endpoint.as_str().starts_with(scheme));
+    let is_web = ["http://", "https://"].iter().any(|scheme| endpoint.as_str().starts_with(scheme));
     html! {
         @if is_web { a href=(endpoint) rel="noreferrer" { (endpoint) } }
         @else { (endpoint) }
@@ -211,17 +204,8 @@ mod tests {
             candidates_total: 1,
         };
         let (resources, waiting) = (vec![resource], vec![waiting]);
-        let pool = PoolOverview {
-            name: evil,
-            revision: 1,
-            resources,
-            waiting,
-        };
-        Overview {
-            version: "0".to_owned(),
-            time,
-            pools: vec![pool],
-        }
+        let pool = PoolOverview { name: evil, revision: 1, resources, waiting };
+        Overview { version: "0".to_owned(), time, pools: vec![pool] }
     }
 
     #[test]

@@ -42,9 +42,8 @@ fn render_pool(text: &mut String, pool: &PoolOverview, now: Timestamp) {
         return;
     }
     text.push('\n');
-    let mut table = Table::new([
-        "WAITING", "HOLDER", "FOR", "SINCE", "PLACE", "PRIORITY", "ASKS FOR",
-    ]);
+    let mut table =
+        Table::new(["WAITING", "HOLDER", "FOR", "SINCE", "PLACE", "PRIORITY", "ASKS FOR"]);
     for request in &pool.waiting {
         table.add(waiting_row(request, now));
     }
@@ -54,11 +53,7 @@ fn render_pool(text: &mut String, pool: &PoolOverview, now: Timestamp) {
 /// How many resources there are, how many are free, and how many requests wait.
 pub(crate) fn summary(pool: &PoolOverview) -> String {
     let all = pool.resources.len();
-    let free = pool
-        .resources
-        .iter()
-        .filter(|one| one.state == ResourceState::Free)
-        .count();
+    let free = pool.resources.iter().filter(|one| one.state == ResourceState::Free).count();
     let noun = if all == 1 { "resource" } else { "resources" };
     format!("{all} {noun}, {free} free, {} waiting", pool.waiting.len())
 }
@@ -81,11 +76,7 @@ fn resource_row(resource: &ResourceOverview, now: Timestamp) -> [String; 9] {
         shortened(holder),
         shortened(purpose),
         lease.map_or_else(String::new, |lease| elapsed(lease.since, now)),
-        if resource.queue == 0 {
-            String::new()
-        } else {
-            resource.queue.to_string()
-        },
+        if resource.queue == 0 { String::new() } else { resource.queue.to_string() },
         shortened(resource.location.as_ref()),
         shortened(Some(join(&resource.attributes, ","))),
         entities.join(" "),
@@ -100,11 +91,7 @@ fn waiting_row(request: &WaitingOverview, now: Timestamp) -> [String; 7] {
         elapsed(request.since, now),
         format!("{} of {}", request.position, request.of),
         request.priority.to_string(),
-        if request.selector.is_empty() {
-            "anything".to_owned()
-        } else {
-            request.selector.clone()
-        },
+        if request.selector.is_empty() { "anything".to_owned() } else { request.selector.clone() },
     ]
 }
 
@@ -139,9 +126,7 @@ struct Table<const COLUMNS: usize> {
 
 impl<const COLUMNS: usize> Table<COLUMNS> {
     fn new(headings: [&str; COLUMNS]) -> Self {
-        Self {
-            rows: vec![headings.map(str::to_owned)],
-        }
+        Self { rows: vec![headings.map(str::to_owned)] }
     }
 
     fn add(&mut self, row: [String; COLUMNS]) {
@@ -155,10 +140,7 @@ impl<const COLUMNS: usize> Table<COLUMNS> {
             let start = text.len();
             for (cell, &width) in row.iter().zip(&widths).filter(|&(_, &width)| width > 0) {
                 text.push_str(cell);
-                text.extend(std::iter::repeat_n(
-                    ' ',
-                    width.saturating_sub(cell.width()) + 2,
-                ));
+                text.extend(std::iter::repeat_n(' ', width.saturating_sub(cell.width()) + 2));
             }
             let end = start + text[start..].trim_end().len();
             text.truncate(end);
@@ -169,17 +151,8 @@ impl<const COLUMNS: usize> Table<COLUMNS> {
     /// How wide a column is; 0 if there is nothing below its heading.
     fn width(&self, column: usize) -> usize {
         let is_empty = self.rows[1..].iter().all(|row| row[column].is_empty());
-        let widest = self
-            .rows
-            .iter()
-            .map(|row| row[column].width())
-            .max()
-            .unwrap_or(0);
-        if is_empty && self.rows.len() > 1 {
-            0
-        } else {
-            widest
-        }
+        let widest = self.rows.iter().map(|row| row[column].width()).max().unwrap_or(0);
+        if is_empty && self.rows.len() > 1 { 0 } else { widest }
     }
 }
 
@@ -199,10 +172,7 @@ mod tests {
         table.add(["ベンチ".to_owned(), "a".to_owned()]);
         table.add(["bench-1".to_owned(), "é".to_owned()]);
         table.add(["x".to_owned(), String::new()]);
-        assert_eq!(
-            written(&table),
-            "NAME     PLACE\nベンチ   a\nbench-1  é\nx\n"
-        );
+        assert_eq!(written(&table), "NAME     PLACE\nベンチ   a\nbench-1  é\nx\n");
     }
 
     #[test]

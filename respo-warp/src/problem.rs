@@ -44,72 +44,38 @@ impl Kind {
         match self {
             Self::Malformed => ("malformed", S::BAD_REQUEST, "the request is malformed"),
             Self::PoolRequired => ("pool_required", S::BAD_REQUEST, "the pool must be named"),
-            Self::Unauthorized => (
-                "unauthorized",
-                S::UNAUTHORIZED,
-                "the administrator's token is needed",
-            ),
-            Self::WrongToken => (
-                "wrong_token",
-                S::FORBIDDEN,
-                "the token is not that of the lease",
-            ),
-            Self::CrossOrigin => (
-                "cross_origin",
-                S::FORBIDDEN,
-                "the request comes from another site",
-            ),
-            Self::NoSuch => (
-                "no_such",
-                S::NOT_FOUND,
-                "no resource can satisfy the request",
-            ),
+            Self::Unauthorized => {
+                ("unauthorized", S::UNAUTHORIZED, "the administrator's token is needed")
+            }
+            Self::WrongToken => ("wrong_token", S::FORBIDDEN, "the token is not that of the lease"),
+            Self::CrossOrigin => {
+                ("cross_origin", S::FORBIDDEN, "the request comes from another site")
+            }
+            Self::NoSuch => ("no_such", S::NOT_FOUND, "no resource can satisfy the request"),
             Self::NoSuchPool => ("no_such_pool", S::NOT_FOUND, "there is no such pool"),
-            Self::NoRequest => (
-                "no_request",
-                S::NOT_FOUND,
-                "there is no such request or lease",
-            ),
+            Self::NoRequest => ("no_request", S::NOT_FOUND, "there is no such request or lease"),
             Self::NotFound => ("not_found", S::NOT_FOUND, "there is nothing at this path"),
-            Self::MethodNotAllowed => (
-                "method_not_allowed",
-                S::METHOD_NOT_ALLOWED,
-                "this path does not have this method",
-            ),
-            Self::Timeout => (
-                "timeout",
-                S::REQUEST_TIMEOUT,
-                "the body did not arrive in time",
-            ),
+            Self::MethodNotAllowed => {
+                ("method_not_allowed", S::METHOD_NOT_ALLOWED, "this path does not have this method")
+            }
+            Self::Timeout => ("timeout", S::REQUEST_TIMEOUT, "the body did not arrive in time"),
             Self::Busy => ("busy", S::CONFLICT, "every matching resource is taken"),
             Self::TooLarge => ("too_large", S::PAYLOAD_TOO_LARGE, "the body is too large"),
-            Self::InvalidInventory => (
-                "invalid_inventory",
-                S::UNPROCESSABLE_ENTITY,
-                "the inventory has mistakes",
-            ),
-            Self::OverLimit => (
-                "over_limit",
-                S::UNPROCESSABLE_ENTITY,
-                "a limit of the pool is exceeded",
-            ),
+            Self::InvalidInventory => {
+                ("invalid_inventory", S::UNPROCESSABLE_ENTITY, "the inventory has mistakes")
+            }
+            Self::OverLimit => {
+                ("over_limit", S::UNPROCESSABLE_ENTITY, "a limit of the pool is exceeded")
+            }
             Self::QueueFull => ("queue_full", S::TOO_MANY_REQUESTS, "the queue is full"),
-            Self::TooManyRequests => (
-                "too_many_requests",
-                S::TOO_MANY_REQUESTS,
-                "the session has too many requests",
-            ),
-            Self::Internal => (
-                "internal",
-                S::INTERNAL_SERVER_ERROR,
-                "a defect of the server",
-            ),
+            Self::TooManyRequests => {
+                ("too_many_requests", S::TOO_MANY_REQUESTS, "the session has too many requests")
+            }
+            Self::Internal => ("internal", S::INTERNAL_SERVER_ERROR, "a defect of the server"),
             Self::Draining => ("draining", S::SERVICE_UNAVAILABLE, "the server is stopping"),
-            Self::StoreUnavailable => (
-                "store_unavailable",
-                S::SERVICE_UNAVAILABLE,
-                "the server cannot write",
-            ),
+            Self::StoreUnavailable => {
+                ("store_unavailable", S::SERVICE_UNAVAILABLE, "the server cannot write")
+            }
         }
     }
 }
@@ -138,17 +104,11 @@ impl Problem {
                 vec![(RETRY_AFTER_HEADER, HeaderValue::from(RETRY_AFTER.as_secs()))]
             }
             Kind::Unauthorized => {
-                vec![(
-                    WWW_AUTHENTICATE,
-                    HeaderValue::from_static("Bearer realm=\"respo\""),
-                )]
+                vec![(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"respo\""))]
             }
             _ => Vec::new(),
         };
-        Self {
-            document: Box::new(document),
-            headers,
-        }
+        Self { document: Box::new(document), headers }
     }
 
     pub(crate) fn not_found() -> Self {
@@ -176,11 +136,7 @@ impl Problem {
     }
 
     pub(crate) fn malformed_parameter(parameter: &str, problem: &str) -> Self {
-        QueryError {
-            parameter: parameter.to_owned(),
-            problem: problem.to_owned(),
-        }
-        .into()
+        QueryError { parameter: parameter.to_owned(), problem: problem.to_owned() }.into()
     }
 
     /// The same, with a further member.
@@ -200,10 +156,7 @@ impl Problem {
         let mut response = json(&self.document);
         *response.status_mut() = status;
         let headers = response.headers_mut();
-        headers.insert(
-            CONTENT_TYPE,
-            HeaderValue::from_static("application/problem+json"),
-        );
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         headers.extend(self.headers);
         response
     }
@@ -217,9 +170,7 @@ pub(crate) fn json(document: &impl Serialize) -> Response {
     });
     text.push('\n');
     let mut response = Response::new(text.into());
-    response
-        .headers_mut()
-        .insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     response
 }
 

@@ -130,21 +130,11 @@ pub(crate) struct Arguments {
     pub(crate) header_timeout: HumanDuration,
 
     /// How long holders have to finish when respod is stopped
-    #[arg(
-        long,
-        value_name = "DURATION",
-        env = "RESPOD_DRAIN_TIMEOUT",
-        default_value = "10s"
-    )]
+    #[arg(long, value_name = "DURATION", env = "RESPOD_DRAIN_TIMEOUT", default_value = "10s")]
     pub(crate) drain_timeout: HumanDuration,
 
     /// How to write the log, which goes to stderr
-    #[arg(
-        long,
-        value_name = "FORMAT",
-        env = "RESPOD_LOG_FORMAT",
-        default_value = "human"
-    )]
+    #[arg(long, value_name = "FORMAT", env = "RESPOD_LOG_FORMAT", default_value = "human")]
     pub(crate) log_format: LogFormat,
 
     /// What to log: error, warn, info, debug, trace, or a filter such as `info,respo=debug`
@@ -169,11 +159,7 @@ pub(crate) enum LogFormat {
 
 fn positive(text: &str) -> Result<HumanDuration, String> {
     let duration: HumanDuration = text.parse().map_err(|error| format!("{error}"))?;
-    if duration.0.is_zero() {
-        Err("it must be longer than zero".to_owned())
-    } else {
-        Ok(duration)
-    }
+    if duration.0.is_zero() { Err("it must be longer than zero".to_owned()) } else { Ok(duration) }
 }
 
 /// What the host is shows only when it is looked up.
@@ -198,9 +184,7 @@ fn heartbeat(text: &str) -> Result<HumanDuration, String> {
 }
 
 fn log_filter(text: &str) -> Result<String, String> {
-    EnvFilter::try_new(text)
-        .map(|_| text.to_owned())
-        .map_err(|error| error.to_string())
+    EnvFilter::try_new(text).map(|_| text.to_owned()).map_err(|error| error.to_string())
 }
 
 #[cfg(test)]
@@ -219,10 +203,7 @@ mod tests {
         let actions = ["validate_schema", "print_schema", "help", "version"];
         for argument in Arguments::command().get_arguments() {
             let name = argument.get_id().as_str();
-            assert!(
-                actions.contains(&name) || argument.get_env().is_some(),
-                "{name} has none"
-            );
+            assert!(actions.contains(&name) || argument.get_env().is_some(), "{name} has none");
         }
     }
 }

@@ -58,11 +58,7 @@ impl<R> Server<R> {
             .keep_alive_timeout(HTTP2_PING)
             .max_header_list_size(LONGEST_HEAD)
             .max_concurrent_streams(MOST_STREAMS);
-        Self {
-            builder,
-            routes,
-            header_timeout,
-        }
+        Self { builder, routes, header_timeout }
     }
 }
 
@@ -86,10 +82,7 @@ where
         let socket = Socket::new(stream);
         let has_spoken = Arc::new(AtomicBool::new(false));
         let front = Front {
-            peer: Peer {
-                address,
-                disconnected: socket.disconnected(),
-            },
+            peer: Peer { address, disconnected: socket.disconnected() },
             has_spoken: Arc::clone(&has_spoken),
             routes: self.routes.clone(),
         };

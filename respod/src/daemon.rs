@@ -71,9 +71,7 @@ impl DaemonError {
 
 /// Serves until a signal ends it.
 pub(crate) fn run(arguments: Arguments) -> Result<(), DaemonError> {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let result = runtime.block_on(serve(arguments));
     runtime.shutdown_timeout(RUNTIME_END);
     result
@@ -84,11 +82,7 @@ async fn serve(arguments: Arguments) -> Result<(), DaemonError> {
     // The command line demands one.
     let path: Arc<Path> = arguments.inventory.clone().unwrap_or_default().into();
     let pools = start_pools(&path, &arguments).await?;
-    let admin_token = arguments
-        .admin_token_file
-        .as_deref()
-        .map(read_token)
-        .transpose()?;
+    let admin_token = arguments.admin_token_file.as_deref().map(read_token).transpose()?;
     open_files::make_room(arguments.max_connections);
     let cannot_listen = |error| DaemonError::Listen(arguments.listen.clone(), error);
     let listener = listen(&arguments.listen).await.map_err(cannot_listen)?;
@@ -173,19 +167,8 @@ fn start(arguments: &Arguments, api: Api, listener: TcpListener) -> Running {
     // A u32 fits into a usize wherever tokio runs.
     let slots = Arc::new(Semaphore::new(slot_count as usize));
     let (stopping, is_stopping) = watch::channel(false);
-    let accepting = tokio::spawn(accept::run(
-        listener,
-        server,
-        Arc::clone(&slots),
-        is_stopping,
-    ));
-    Running {
-        pools,
-        stopping,
-        accepting,
-        slots,
-        slot_count,
-    }
+    let accepting = tokio::spawn(accept::run(listener, server, Arc::clone(&slots), is_stopping));
+    Running { pools, stopping, accepting, slots, slot_count }
 }
 
 /// Says where respod listens: in the log, and on stdout for whoever let it choose the port.

@@ -39,11 +39,7 @@ impl InventoryFileError {
 
 /// A line for each problem: `FILE:LINE:COLUMN: path: problem; remedy`.
 pub(crate) fn lines(problems: &InventoryProblems, path: &Path) -> Vec<String> {
-    problems
-        .0
-        .iter()
-        .map(|problem| line(problem, path))
-        .collect()
+    problems.0.iter().map(|problem| line(problem, path)).collect()
 }
 
 fn line(problem: &InventoryProblem, path: &Path) -> String {
@@ -69,9 +65,5 @@ fn line(problem: &InventoryProblem, path: &Path) -> String {
 
 /// What a file is called in messages.
 pub(crate) fn name(path: &Path) -> String {
-    if path.as_os_str() == "-" {
-        "stdin".to_owned()
-    } else {
-        path.display().to_string()
-    }
+    if path.as_os_str() == "-" { "stdin".to_owned() } else { path.display().to_string() }
 }

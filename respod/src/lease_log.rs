@@ -21,11 +21,8 @@ impl LeaseNotifier for LeaseLog {
         match &notice.kind {
             NoticeKind::Queued => tracing::debug!(pool, %id, holder, "queued"),
             NoticeKind::Granted(grant) => {
-                let description = notice
-                    .request
-                    .description
-                    .as_ref()
-                    .map_or("", |text| text.as_str());
+                let description =
+                    notice.request.description.as_ref().map_or("", |text| text.as_str());
                 let (resource, fence) = (resources(grant), grant.fence);
                 tracing::info!(pool, %id, holder, resource, %fence, description, "granted");
             }
@@ -33,16 +30,10 @@ impl LeaseNotifier for LeaseLog {
                 tracing::info!(pool, %id, holder, %until, "orphaned");
             }
             NoticeKind::Resumed { .. } => tracing::info!(pool, %id, holder, "resumed"),
-            NoticeKind::Ended {
-                reason,
-                grant: Some(grant),
-            } => {
+            NoticeKind::Ended { reason, grant: Some(grant) } => {
                 tracing::info!(pool, %id, holder, resource = resources(grant), %reason, "ended");
             }
-            NoticeKind::Ended {
-                reason,
-                grant: None,
-            } => {
+            NoticeKind::Ended { reason, grant: None } => {
                 tracing::debug!(pool, %id, holder, %reason, "left the queue");
             }
             // Said of every lease at once, and logged once by the daemon.
@@ -52,11 +43,7 @@ impl LeaseNotifier for LeaseLog {
 }
 
 fn resources(grant: &Grant) -> String {
-    let names: Vec<&str> = grant
-        .resources
-        .iter()
-        .flatten()
-        .map(|resource| resource.name.as_str())
-        .collect();
+    let names: Vec<&str> =
+        grant.resources.iter().flatten().map(|resource| resource.name.as_str()).collect();
     names.join(" ")
 }

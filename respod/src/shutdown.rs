@@ -32,17 +32,11 @@ impl Running {
         }
         join_all(self.pools.iter().map(|broker| broker.drain(deadline))).await;
         let everybody_left = || self.slots.acquire_many(self.slot_count);
-        if tokio::time::timeout(deadline, everybody_left())
-            .await
-            .is_err()
-        {
+        if tokio::time::timeout(deadline, everybody_left()).await.is_err() {
             tracing::warn!("some clients are still there; their leases end now");
         }
         join_all(self.pools.iter().map(|broker| broker.stop())).await;
-        if tokio::time::timeout(LAST_WORDS, everybody_left())
-            .await
-            .is_err()
-        {
+        if tokio::time::timeout(LAST_WORDS, everybody_left()).await.is_err() {
             tracing::warn!("some connections are still open; they are cut");
         }
     }

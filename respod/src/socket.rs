@@ -1,32 +1,68 @@
 //! A connection's socket, which is read and written by the HTTP server and watched beside it.
 
 use std::io::{self, ErrorKind, IoSlice};
+use std::mem::MaybeUninit;
 use std::net::Shutdown;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use respo_warp::Disconnected;
 use socket2::SockRef;
 use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
 use tokio::net::TcpStream;
 
+/// As much unread is more than a client has reason to send behind a request that holds a lease.
+const MOST_UNREAD: usize = 16 * 1024;
+/// How long it may stay unread.
+const LONGEST_UNREAD: Duration = Duration::from_secs(1);
+
 /// One end of a connection. Clones share the socket; it closes with the last of them.
 #[derive(Clone)]
-pub(crate) struct Socket(Arc<TcpStream>);
+pub(crate) struct Socket {
+    stream: Arc<TcpStream>,
+    /// How often the server has read.
+    reads: Arc<AtomicU64>,
+}
 
 impl Socket {
     pub(crate) fn new(stream: TcpStream) -> Self {
-        Self(Arc::new(stream))
+        Self { stream: Arc::new(stream), reads: Arc::default() }
     }
 
-    /// Tells when the peer has closed its sending half, or the connection is gone.
+    /// Tells when the peer has closed its sending half, the connection is gone, or it is choked so that
+    /// nobody could tell.
     pub(crate) fn disconnected(&self) -> Disconnected {
         let socket = self.clone();
         Disconnected::when(move || {
             let socket = socket.clone();
-            async move { socket.closed_by_peer().await }
+            async move {
+                tokio::select! {
+                    () = socket.closed_by_peer() => {}
+                    () = socket.choked() => {}
+                }
+            }
         })
+    }
+
+    /// Waits until more is unread than a client has reason to send, and the server does not read it.
+    ///
+    /// What the buffers cannot hold stays with the peer, and the FIN behind it too: its departure could
+    /// never be noticed. While nothing is unread this costs nothing.
+    async fn choked(&self) {
+        while self.stream.ready(Interest::READABLE).await.is_ok() {
+            let reads = self.reads.load(Ordering::Relaxed);
+            tokio::time::sleep(LONGEST_UNREAD).await;
+            let mut unread = [MaybeUninit::uninit(); MOST_UNREAD];
+            let unread = SockRef::from(&*self.stream).peek(&mut unread);
+            if unread.is_ok_and(|count| count == MOST_UNREAD)
+                && self.reads.load(Ordering::Relaxed) == reads
+            {
+                return;
+            }
+        }
     }
 
     /// Waits until the peer has closed its sending half or the connection is gone, however much it
@@ -37,13 +73,13 @@ impl Socket {
     /// registered for urgent data, so nothing else satisfies it.
     #[cfg(any(target_os = "linux", target_os = "android"))]
     async fn closed_by_peer(&self) {
-        while let Ok(ready) = self.0.ready(Interest::PRIORITY).await {
+        while let Ok(ready) = self.stream.ready(Interest::PRIORITY).await {
             if ready.is_read_closed() {
                 return;
             }
             // Should urgent data come after all: forget about it and wait on.
             let forget = || Err::<(), _>(io::Error::from(ErrorKind::WouldBlock));
-            if let Err(error) = self.0.try_io(Interest::PRIORITY, forget)
+            if let Err(error) = self.stream.try_io(Interest::PRIORITY, forget)
                 && error.kind() != ErrorKind::WouldBlock
             {
                 return;
@@ -54,7 +90,7 @@ impl Socket {
     /// Where the kernel does not tell: looks every second.
     #[cfg(not(any(target_os = "linux", target_os = "android")))]
     async fn closed_by_peer(&self) {
-        while let Ok(ready) = self.0.ready(Interest::READABLE).await {
+        while let Ok(ready) = self.stream.ready(Interest::READABLE).await {
             if ready.is_read_closed() {
                 return;
             }
@@ -64,7 +100,7 @@ impl Socket {
 
     /// Closes the sending half.
     pub(crate) fn shut_down(&self) -> io::Result<()> {
-        match SockRef::from(&*self.0).shutdown(Shutdown::Write) {
+        match SockRef::from(&*self.stream).shutdown(Shutdown::Write) {
             // The peer was faster.
             Err(error) if error.kind() == ErrorKind::NotConnected => Ok(()),
             result => result,
@@ -79,8 +115,8 @@ impl Socket {
         mut operation: impl FnMut(&TcpStream) -> io::Result<R>,
     ) -> Poll<io::Result<R>> {
         loop {
-            ready!(poll_ready(&self.0, cx))?;
-            match operation(&self.0) {
+            ready!(poll_ready(&self.stream, cx))?;
+            match operation(&self.stream) {
                 Err(error) if error.kind() == ErrorKind::WouldBlock => {}
                 result => return Poll::Ready(result),
             }
@@ -97,10 +133,9 @@ impl AsyncRead for Socket {
         if buffer.remaining() == 0 {
             return Poll::Ready(Ok(()));
         }
-        self.poll_io(cx, TcpStream::poll_read_ready, |stream| {
-            stream.try_read_buf(buffer)
-        })
-        .map_ok(|_count| ())
+        self.reads.fetch_add(1, Ordering::Relaxed);
+        self.poll_io(cx, TcpStream::poll_read_ready, |stream| stream.try_read_buf(buffer))
+            .map_ok(|_count| ())
     }
 }
 
@@ -110,9 +145,7 @@ impl AsyncWrite for Socket {
         cx: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        self.poll_io(cx, TcpStream::poll_write_ready, |stream| {
-            stream.try_write(bytes)
-        })
+        self.poll_io(cx, TcpStream::poll_write_ready, |stream| stream.try_write(bytes))
     }
 
     fn poll_write_vectored(
@@ -120,9 +153,7 @@ impl AsyncWrite for Socket {
         cx: &mut Context<'_>,
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        self.poll_io(cx, TcpStream::poll_write_ready, |stream| {
-            stream.try_write_vectored(slices)
-        })
+        self.poll_io(cx, TcpStream::poll_write_ready, |stream| stream.try_write_vectored(slices))
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -160,13 +191,9 @@ mod tests {
     }
 
     async fn assert_tells(socket: &Socket) {
-        tokio::time::timeout(DEADLINE, socket.disconnected().wait())
-            .await
-            .unwrap();
+        tokio::time::timeout(DEADLINE, socket.disconnected().wait()).await.unwrap();
         // And again, to whoever asks later.
-        tokio::time::timeout(DEADLINE, socket.disconnected().wait())
-            .await
-            .unwrap();
+        tokio::time::timeout(DEADLINE, socket.disconnected().wait()).await.unwrap();
     }
 
     /// Reads what the client sent, byte by byte, and fails if the socket tells of a departure by then.
@@ -193,9 +220,7 @@ mod tests {
     async fn a_reset_is_told_behind_unread_bytes() {
         let (mut client, socket) = pair().await;
         client.write_all(&[b'x'; 5000]).unwrap();
-        SockRef::from(&client)
-            .set_linger(Some(Duration::ZERO))
-            .unwrap();
+        SockRef::from(&client).set_linger(Some(Duration::ZERO)).unwrap();
         drop(client);
         assert_tells(&socket).await;
     }

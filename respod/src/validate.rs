@@ -13,11 +13,7 @@ use crate::inventory_file;
 pub(crate) fn validate(path: &Path) -> Exit {
     match inventory_file::read(path) {
         Ok(document) => {
-            print([format!(
-                "{}: good: {}",
-                inventory_file::name(path),
-                count(&document)
-            )]);
+            print([format!("{}: good: {}", inventory_file::name(path), count(&document))]);
             Exit::Success
         }
         Err(error) => {
@@ -42,26 +38,19 @@ pub(crate) fn print_schema() -> Exit {
 }
 
 fn count(document: &InventoryDocument) -> String {
-    let resources: usize = document
-        .pools
-        .iter()
-        .map(|(_, inventory)| inventory.len())
-        .sum();
+    let resources: usize = document.pools.iter().map(|(_, inventory)| inventory.len()).sum();
     let entities: usize = document
         .pools
         .iter()
         .flat_map(|(_, inventory)| inventory.resources())
         .map(|resource| resource.entities.len())
         .sum();
-    [
-        (resources, "resource", "resources"),
-        (entities, "entity", "entities"),
-    ]
-    .into_iter()
-    .chain([(document.pools.len(), "pool", "pools")])
-    .map(|(count, one, many)| format!("{count} {}", if count == 1 { one } else { many }))
-    .collect::<Vec<_>>()
-    .join(", ")
+    [(resources, "resource", "resources"), (entities, "entity", "entities")]
+        .into_iter()
+        .chain([(document.pools.len(), "pool", "pools")])
+        .map(|(count, one, many)| format!("{count} {}", if count == 1 { one } else { many }))
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 /// Prints lines to stdout. Whoever reads them may stop to, which is no failure.
