@@ -19,14 +19,8 @@ pub(crate) struct BaseUrl {
 
 impl BaseUrl {
     pub(crate) fn parse(text: &str) -> Result<Self, UrlError> {
-        let refuse = |problem: &str| UrlError {
-            url: text.to_owned(),
-            problem: problem.to_owned(),
-        };
-        let uri: Uri = text
-            .trim()
-            .parse()
-            .map_err(|error| refuse(&format!("{error}")))?;
+        let refuse = |problem: &str| UrlError { url: text.to_owned(), problem: problem.to_owned() };
+        let uri: Uri = text.trim().parse().map_err(|error| refuse(&format!("{error}")))?;
         match uri.scheme_str() {
             Some("http") => {}
             Some("https") => {
@@ -44,10 +38,7 @@ impl BaseUrl {
         if uri.query().is_some() || text.contains('#') {
             return Err(refuse("it may not have a query or a fragment"));
         }
-        let host = authority
-            .host()
-            .trim_start_matches('[')
-            .trim_end_matches(']');
+        let host = authority.host().trim_start_matches('[').trim_end_matches(']');
         if host.is_empty() {
             return Err(refuse("it names no host"));
         }

@@ -82,9 +82,7 @@ impl ClientBuilder {
     /// The client.
     #[must_use]
     pub fn build(self) -> Client {
-        Client {
-            settings: Arc::new(self),
-        }
+        Client { settings: Arc::new(self) }
     }
 }
 
@@ -147,8 +145,7 @@ impl Client {
     /// # Errors
     /// Whatever keeps the server from answering.
     pub async fn overview(&self) -> Result<Overview, Error> {
-        self.json(self.call(Method::GET, "/").header(header::ACCEPT, JSON))
-            .await
+        self.json(self.call(Method::GET, "/").header(header::ACCEPT, JSON)).await
     }
 
     /// The inventory as YAML, with the properties of all entities.
@@ -156,9 +153,7 @@ impl Client {
     /// # Errors
     /// [`Error::Refused`] with the code `unauthorized` if the server wants an administrator's token.
     pub async fn inventory(&self) -> Result<String, Error> {
-        let call = self
-            .call(Method::GET, "/inventory")
-            .header(header::ACCEPT, YAML);
+        let call = self.call(Method::GET, "/inventory").header(header::ACCEPT, YAML);
         let body = self.body(self.as_administrator(call), Bytes::new()).await?;
         String::from_utf8(body.into()).map_err(|error| self.protocol(error))
     }
@@ -172,14 +167,8 @@ impl Client {
         yaml: &str,
         dry_run: bool,
     ) -> Result<InventoryAnswer, Error> {
-        let path = if dry_run {
-            "/inventory?dry_run=true"
-        } else {
-            "/inventory"
-        };
-        let call = self
-            .call(Method::POST, path)
-            .header(header::CONTENT_TYPE, YAML);
+        let path = if dry_run { "/inventory?dry_run=true" } else { "/inventory" };
+        let call = self.call(Method::POST, path).header(header::CONTENT_TYPE, YAML);
         let body = Bytes::copy_from_slice(yaml.as_bytes());
         let answer = self.body(self.as_administrator(call), body).await?;
         serde_json::from_slice(&answer).map_err(|error| self.protocol(error))
@@ -196,10 +185,7 @@ impl Client {
         let mut path = format!("/v1/leases/{id}");
         if let Some(pool) = &self.settings.pool {
             let mut query = form_urlencoded::Serializer::new(String::new());
-            path = format!(
-                "{path}?{}",
-                query.append_pair("pool", pool.as_str()).finish()
-            );
+            path = format!("{path}?{}", query.append_pair("pool", pool.as_str()).finish());
         }
         let call = with_bearer(self.call(Method::DELETE, &path), token);
         self.body(call, Bytes::new()).await.map(drop)
@@ -219,27 +205,17 @@ impl Client {
     }
 
     pub(crate) fn unreachable(&self, source: std::io::Error) -> Error {
-        Error::Unreachable {
-            url: self.url(),
-            source,
-        }
+        Error::Unreachable { url: self.url(), source }
     }
 
     pub(crate) fn protocol(&self, problem: impl ToString) -> Error {
-        Error::Protocol {
-            url: self.url(),
-            problem: problem.to_string(),
-        }
+        Error::Protocol { url: self.url(), problem: problem.to_string() }
     }
 
     async fn lock(&self, action: LockAction) -> Result<Answer, Error> {
-        let query = LockQuery {
-            pool: self.settings.pool.clone(),
-            action,
-        };
-        let call = self
-            .call(Method::POST, &format!("/lock?{query}"))
-            .header(header::ACCEPT, NDJSON);
+        let query = LockQuery { pool: self.settings.pool.clone(), action };
+        let call =
+            self.call(Method::POST, &format!("/lock?{query}")).header(header::ACCEPT, NDJSON);
         let answer = self.answer(call, Bytes::new()).await?;
         match answer.media_type() {
             NDJSON => Ok(answer),
@@ -272,17 +248,12 @@ impl Client {
     async fn body(&self, call: http::request::Builder, body: Bytes) -> Result<Bytes, Error> {
         let mut answer = self.answer(call, body).await?;
         let within = self.settings.answer_timeout;
-        answer
-            .bytes(within)
-            .await
-            .map_err(|source| self.unreachable(source))
+        answer.bytes(within).await.map_err(|source| self.unreachable(source))
     }
 
     /// The answer, if it is not an error.
     async fn answer(&self, call: http::request::Builder, body: Bytes) -> Result<Answer, Error> {
-        let request = call
-            .body(Full::new(body))
-            .map_err(|error| self.protocol(error))?;
+        let request = call.body(Full::new(body)).map_err(|error| self.protocol(error))?;
         let settings = &self.settings;
         let (connect, answer) = (settings.connect_timeout, settings.answer_timeout);
         let answer = Answer::to(&settings.url, request, connect, answer).await;

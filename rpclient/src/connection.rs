@@ -68,12 +68,7 @@ impl Answer {
             connection.await.ok();
         });
         let (head, body) = sender.send_request(request).await?.into_parts();
-        Ok(Self {
-            head,
-            body,
-            _driver: driver,
-            _sender: sender,
-        })
+        Ok(Self { head, body, _driver: driver, _sender: sender })
     }
 
     /// The next piece of the body; `None` at its end. Cancel-safe.
@@ -104,9 +99,7 @@ impl Answer {
     /// The media type of the body without its parameters.
     pub(crate) fn media_type(&self) -> &str {
         let value = self.head.headers.get(header::CONTENT_TYPE);
-        let text = value
-            .and_then(|value| value.to_str().ok())
-            .unwrap_or_default();
+        let text = value.and_then(|value| value.to_str().ok()).unwrap_or_default();
         text.split(';').next().unwrap_or_default().trim()
     }
 }
@@ -138,10 +131,7 @@ async fn connect(address: (&str, u16)) -> io::Result<TcpStream> {
         }
     }
     Err(failure.unwrap_or_else(|| {
-        io::Error::new(
-            io::ErrorKind::NotFound,
-            format!("{} has no address", address.0),
-        )
+        io::Error::new(io::ErrorKind::NotFound, format!("{} has no address", address.0))
     }))
 }
 
@@ -159,18 +149,13 @@ fn notice_a_vanished_peer(stream: &TcpStream) -> io::Result<()> {
 }
 
 fn timed_out(what: &str, after: Duration) -> io::Error {
-    io::Error::new(
-        io::ErrorKind::TimedOut,
-        format!("{what} within {} s", after.as_secs_f64()),
-    )
+    io::Error::new(io::ErrorKind::TimedOut, format!("{what} within {} s", after.as_secs_f64()))
 }
 
 /// hyper's errors as I/O errors, in words that say what happened to the connection.
 fn broken(error: hyper::Error) -> io::Error {
     use std::error::Error as _;
-    let cause = error
-        .source()
-        .and_then(|source| source.downcast_ref::<io::Error>());
+    let cause = error.source().and_then(|source| source.downcast_ref::<io::Error>());
     let kind = cause.map(io::Error::kind);
     if kind == Some(io::ErrorKind::UnexpectedEof)
         || error.is_incomplete_message()

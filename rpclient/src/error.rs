@@ -133,18 +133,11 @@ impl Error {
     pub(crate) fn from_problem(mut problem: Problem) -> Self {
         let detail = describe(&problem);
         match problem.code.as_str() {
-            "busy" => Self::Busy {
-                detail,
-                candidates: list(problem.more.remove("candidates")),
-            },
-            "no_such" => Self::NoSuch {
-                detail,
-                parts: list(problem.more.remove("parts")),
-            },
-            "invalid_inventory" => Self::InvalidInventory {
-                detail,
-                problems: list(problem.more.remove("problems")),
-            },
+            "busy" => Self::Busy { detail, candidates: list(problem.more.remove("candidates")) },
+            "no_such" => Self::NoSuch { detail, parts: list(problem.more.remove("parts")) },
+            "invalid_inventory" => {
+                Self::InvalidInventory { detail, problems: list(problem.more.remove("problems")) }
+            }
             _ => Self::Refused(Box::new(problem)),
         }
     }
@@ -152,13 +145,10 @@ impl Error {
     pub(crate) fn from_ending(ending: Ending) -> Self {
         use respo::EndReason;
         match ending.reason {
-            Some(EndReason::WaitExpired) => Self::WaitExpired {
-                detail: ending.to_string(),
-            },
-            Some(EndReason::NoSuch) => Self::NoSuch {
-                detail: ending.to_string(),
-                parts: Vec::new(),
-            },
+            Some(EndReason::WaitExpired) => Self::WaitExpired { detail: ending.to_string() },
+            Some(EndReason::NoSuch) => {
+                Self::NoSuch { detail: ending.to_string(), parts: Vec::new() }
+            }
             _ => Self::Ended(ending),
         }
     }
@@ -177,8 +167,5 @@ fn list<T: DeserializeOwned>(value: Option<Value>) -> Vec<T> {
     let Some(Value::Array(items)) = value else {
         return Vec::new();
     };
-    items
-        .into_iter()
-        .filter_map(|item| serde_json::from_value(item).ok())
-        .collect()
+    items.into_iter().filter_map(|item| serde_json::from_value(item).ok()).collect()
 }

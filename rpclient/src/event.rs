@@ -25,40 +25,24 @@ pub struct Ending {
 
 impl fmt::Display for Ending {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(if self.detail.is_empty() {
-            &self.code
-        } else {
-            &self.detail
-        })
+        f.write_str(if self.detail.is_empty() { &self.code } else { &self.detail })
     }
 }
 
 /// One line of a lock stream. The tokens have been taken out of what is shown to callers.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum LineEvent {
-    Queued {
-        place: QueuedRequest,
-        token: Option<Token>,
-    },
-    Granted {
-        lease: Box<GrantedLease>,
-        token: Token,
-    },
+    Queued { place: QueuedRequest, token: Option<Token> },
+    Granted { lease: Box<GrantedLease>, token: Token },
     Heartbeat,
-    Draining {
-        deadline: Duration,
-    },
+    Draining { deadline: Duration },
     Ended(Ending),
 }
 
 /// Reads one line. `None`: an event that this version does not know.
 pub(crate) fn read_line(line: &[u8]) -> Result<Option<LineEvent>, serde_json::Error> {
     let value: Value = serde_json::from_slice(line)?;
-    let kind = value
-        .get("event")
-        .and_then(Value::as_str)
-        .unwrap_or_default()
-        .to_owned();
+    let kind = value.get("event").and_then(Value::as_str).unwrap_or_default().to_owned();
     match kind.as_str() {
         "ended" => return read_ending(value).map(|ending| Some(LineEvent::Ended(ending))),
         "queued" | "granted" | "heartbeat" | "draining" => {}
@@ -71,15 +55,12 @@ pub(crate) fn read_line(line: &[u8]) -> Result<Option<LineEvent>, serde_json::Er
         }
         Event::Granted { mut lease } => {
             let token = Token::presented(std::mem::take(&mut lease.token));
-            Some(LineEvent::Granted {
-                lease: Box::new(lease),
-                token,
-            })
+            Some(LineEvent::Granted { lease: Box::new(lease), token })
         }
         Event::Heartbeat { .. } => Some(LineEvent::Heartbeat),
-        Event::Draining { deadline_seconds } => Some(LineEvent::Draining {
-            deadline: Duration::from_secs(deadline_seconds),
-        }),
+        Event::Draining { deadline_seconds } => {
+            Some(LineEvent::Draining { deadline: Duration::from_secs(deadline_seconds) })
+        }
         _ => None,
     })
 }
@@ -107,10 +88,7 @@ mod tests {
 
     #[test]
     fn unknown_events_and_keys_are_skipped() {
-        assert_eq!(
-            read_line(br#"{"event":"weather","sky":"blue"}"#).unwrap(),
-            None
-        );
+        assert_eq!(read_line(br#"{"event":"weather","sky":"blue"}"#).unwrap(), None);
         assert_eq!(read_line(br#"{"no":"event"}"#).unwrap(), None);
         let heartbeat = br#"{"event":"heartbeat","time":"2026-11-21T08:15:35Z","mood":"good"}"#;
         assert_eq!(read_line(heartbeat).unwrap(), Some(LineEvent::Heartbeat));
@@ -122,9 +100,7 @@ mod tests {
         let line = br#"{"event":"queued","request":{"id":2,"token":"secret","position":1,"of":1,
             "since":"2026-11-21T08:15:30Z","candidates_total":2,"candidates":[
             {"resource":"bench-1","state":"leased"},{"resource":"bench-2","state":"on fire"}]}}"#;
-        let Some(LineEvent::Queued { place, token }) = read_line(line).unwrap() else {
-            panic!()
-        };
+        let Some(LineEvent::Queued { place, token }) = read_line(line).unwrap() else { panic!() };
         let states: Vec<_> = place.candidates.iter().map(|one| one.state).collect();
         assert_eq!(states, [ResourceState::Leased, ResourceState::Unknown]);
         assert_eq!(place.candidates_total, 2);
@@ -135,9 +111,7 @@ mod tests {
     #[test]
     fn an_end_for_a_reason_that_is_not_known_is_still_an_end() {
         let line = br#"{"event":"ended","id":1,"reason":"earthquake","detail":"the ground shook"}"#;
-        let Some(LineEvent::Ended(ending)) = read_line(line).unwrap() else {
-            panic!()
-        };
+        let Some(LineEvent::Ended(ending)) = read_line(line).unwrap() else { panic!() };
         assert_eq!((ending.reason, ending.code.as_str()), (None, "earthquake"));
         assert_eq!(ending.to_string(), "the ground shook");
     }

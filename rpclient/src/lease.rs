@@ -87,14 +87,7 @@ impl Lease {
     ) -> Self {
         let (sender, state) = watch::channel(LeaseState::Held);
         let watcher = AbortOnDrop::spawn(watch_stream(stream, granted.id, sender));
-        Self {
-            client,
-            granted,
-            token,
-            linger,
-            state,
-            _watcher: watcher,
-        }
+        Self { client, granted, token, linger, state, _watcher: watcher }
     }
 
     /// Its id.
@@ -157,10 +150,7 @@ impl Lease {
     /// Waits until the lease is lost; returns at once if it already is.
     pub async fn lost(&self) -> LostReason {
         let mut state = self.state.clone();
-        match state
-            .wait_for(|state| matches!(state, LeaseState::Lost(_)))
-            .await
-        {
+        match state.wait_for(|state| matches!(state, LeaseState::Lost(_))).await {
             Ok(state) => match &*state {
                 LeaseState::Lost(reason) => reason.clone(),
                 _ => not_watched(),
@@ -191,11 +181,7 @@ impl Lease {
     pub async fn release(self) -> Result<(), Error> {
         let released = self.client.release(self.id(), &self.token).await;
         // Without a linger, the end of the connection ends the lease all the same.
-        if self.linger.is_zero() {
-            Ok(())
-        } else {
-            already_ended_is_fine(released)
-        }
+        if self.linger.is_zero() { Ok(()) } else { already_ended_is_fine(released) }
     }
 }
 

@@ -21,12 +21,7 @@ pub(crate) struct LineDecoder {
 
 impl LineDecoder {
     pub(crate) fn new(longest: usize) -> Self {
-        Self {
-            buffer: Vec::new(),
-            start: 0,
-            searched: 0,
-            longest,
-        }
+        Self { buffer: Vec::new(), start: 0, searched: 0, longest }
     }
 
     /// Takes the next chunk of the stream.
@@ -40,9 +35,7 @@ impl LineDecoder {
     /// The next complete line; `None` if another chunk is needed for it.
     pub(crate) fn next_line(&mut self) -> Result<Option<&[u8]>, LineTooLong> {
         loop {
-            let found = self.buffer[self.searched..]
-                .iter()
-                .position(|&byte| byte == b'\n');
+            let found = self.buffer[self.searched..].iter().position(|&byte| byte == b'\n');
             let end = found.map_or(self.buffer.len(), |offset| self.searched + offset);
             if end - self.start > self.longest {
                 return Err(LineTooLong);
@@ -84,11 +77,7 @@ mod tests {
         let stream = b"one\r\n\ntwo\nthree\nunfinished";
         for size in 1..=stream.len() {
             let chunks: Vec<&[u8]> = stream.chunks(size).collect();
-            assert_eq!(
-                lines_of(&chunks, 100).unwrap(),
-                ["one", "two", "three"],
-                "size {size}"
-            );
+            assert_eq!(lines_of(&chunks, 100).unwrap(), ["one", "two", "three"], "size {size}");
         }
     }
 

@@ -59,32 +59,19 @@ impl Pending {
     ) -> Result<Self, Error> {
         let mut stream = EventStream::new(client.clone(), answer, linger);
         let limit = client.answer_timeout();
-        let first = timeout(limit, first_line(&mut stream, &client))
-            .await
-            .map_err(|_| {
-                client.unreachable(std::io::Error::new(
-                    std::io::ErrorKind::TimedOut,
-                    format!(
-                        "it said nothing about the request within {} s",
-                        limit.as_secs_f64()
-                    ),
-                ))
-            })??;
+        let first = timeout(limit, first_line(&mut stream, &client)).await.map_err(|_| {
+            client.unreachable(std::io::Error::new(
+                std::io::ErrorKind::TimedOut,
+                format!("it said nothing about the request within {} s", limit.as_secs_f64()),
+            ))
+        })??;
         let (id, token, first, outcome) = match first {
             First::Queued(place, token) => (place.id, token, Some(Notice::Queued(place)), None),
             First::Granted(lease, token) => {
                 (lease.id, token.clone(), None, Some(Ok((lease, token))))
             }
         };
-        Ok(Self {
-            client,
-            stream,
-            linger,
-            id,
-            token,
-            first,
-            outcome,
-        })
+        Ok(Self { client, stream, linger, id, token, first, outcome })
     }
 
     /// The id of the request, which the lease will keep.
@@ -132,17 +119,9 @@ impl Pending {
         while self.next().await.is_some() {}
         let outcome = self.outcome.take();
         let (lease, token) = outcome.unwrap_or_else(|| {
-            Err(self
-                .client
-                .protocol("the stream ended without a grant or an end"))
+            Err(self.client.protocol("the stream ended without a grant or an end"))
         })?;
-        Ok(Lease::new(
-            self.client,
-            self.stream,
-            *lease,
-            token,
-            self.linger,
-        ))
+        Ok(Lease::new(self.client, self.stream, *lease, token, self.linger))
     }
 
     /// Leaves the queue, and returns when the server has let go of the request. If the request was
@@ -158,9 +137,7 @@ impl Pending {
 
 impl fmt::Debug for Pending {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Pending")
-            .field("id", &self.id)
-            .finish_non_exhaustive()
+        f.debug_struct("Pending").field("id", &self.id).finish_non_exhaustive()
     }
 }
 
@@ -180,10 +157,7 @@ enum First {
 async fn first_line(stream: &mut EventStream, client: &Client) -> Result<First, Error> {
     loop {
         match stream.next().await {
-            Ok(StreamEvent::Line(LineEvent::Queued {
-                place,
-                token: Some(token),
-            })) => {
+            Ok(StreamEvent::Line(LineEvent::Queued { place, token: Some(token) })) => {
                 return Ok(First::Queued(place, token));
             }
             Ok(StreamEvent::Line(LineEvent::Queued { token: None, .. })) => {
@@ -214,11 +188,9 @@ fn while_waiting(client: &Client, reason: LostReason) -> Error {
         LostReason::Silent(_) => {
             client.unreachable(io::Error::new(io::ErrorKind::TimedOut, reason.to_string()))
         }
-        LostReason::Gone(detail) => Error::Ended(Ending {
-            reason: None,
-            code: "no_request".to_owned(),
-            detail,
-        }),
+        LostReason::Gone(detail) => {
+            Error::Ended(Ending { reason: None, code: "no_request".to_owned(), detail })
+        }
         LostReason::Protocol(problem) => client.protocol(problem),
     }
 }

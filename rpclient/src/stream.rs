@@ -55,22 +55,13 @@ enum Link {
 
 impl Link {
     fn connected(answer: Answer) -> Self {
-        Self::Connected {
-            answer,
-            decoder: LineDecoder::new(MAX_LINE),
-            heard: Instant::now(),
-        }
+        Self::Connected { answer, decoder: LineDecoder::new(MAX_LINE), heard: Instant::now() }
     }
 }
 
 impl EventStream {
     pub(crate) fn new(client: Client, answer: Answer, linger: Duration) -> Self {
-        Self {
-            client,
-            link: Link::connected(answer),
-            linger,
-            token: None,
-        }
+        Self { client, link: Link::connected(answer), linger, token: None }
     }
 
     /// The next event. Cancel-safe: nothing that was read is lost.
@@ -83,21 +74,12 @@ impl EventStream {
             let answer = come_back(&self.client, token, cause, *until).await?;
             self.link = Link::connected(answer);
         }
-        let Link::Connected {
-            answer,
-            decoder,
-            heard,
-        } = &mut self.link
-        else {
-            return Err(LostReason::Disconnected(
-                "there is no connection".to_owned(),
-            ));
+        let Link::Connected { answer, decoder, heard } = &mut self.link else {
+            return Err(LostReason::Disconnected("there is no connection".to_owned()));
         };
         match read_event(answer, decoder, heard, limit).await {
             Ok(event) => {
-                if let LineEvent::Queued {
-                    token: Some(token), ..
-                }
+                if let LineEvent::Queued { token: Some(token), .. }
                 | LineEvent::Granted { token, .. } = &event
                 {
                     self.token = Some(token.clone());
@@ -118,10 +100,7 @@ impl EventStream {
         if !broken || grace.is_zero() || self.token.is_none() {
             return Err(cause);
         }
-        self.link = Link::Away {
-            cause: cause.clone(),
-            until,
-        };
+        self.link = Link::Away { cause: cause.clone(), until };
         Ok(StreamEvent::Away { cause, grace })
     }
 }
@@ -155,9 +134,7 @@ async fn read_event(
                 }
             },
             Err(_) => {
-                return Err(unreadable(format!(
-                    "a line is longer than {MAX_LINE} bytes"
-                )));
+                return Err(unreadable(format!("a line is longer than {MAX_LINE} bytes")));
             }
         }
     }
@@ -170,9 +147,7 @@ async fn next_chunk(
     if let Ok(chunk) = timeout(limit, answer.chunk()).await {
         return Ok(chunk);
     }
-    timeout(SECOND_LOOK, answer.chunk())
-        .await
-        .map_err(|_| LostReason::Silent(limit))
+    timeout(SECOND_LOOK, answer.chunk()).await.map_err(|_| LostReason::Silent(limit))
 }
 
 fn unreadable(problem: impl ToString) -> LostReason {

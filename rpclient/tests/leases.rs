@@ -26,9 +26,7 @@ fn bench_1() -> Request {
 
 fn lingering() -> Request {
     let mut request = bench_1();
-    request.hold = Hold::Connection {
-        linger: Duration::from_secs(60),
-    };
+    request.hold = Hold::Connection { linger: Duration::from_secs(60) };
     request
 }
 
@@ -53,38 +51,20 @@ async fn a_request_waits_is_granted_and_is_released_with_its_token() {
         stream.chunk(&format!("{rest}\n")).await;
 
         let release = server.request().await;
-        assert!(
-            release
-                .head
-                .starts_with("DELETE /v1/leases/2?pool=the+lab "),
-            "{}",
-            release.head
-        );
-        assert!(
-            release.head.contains("authorization: Bearer s3cret\r\n"),
-            "{}",
-            release.head
-        );
+        assert!(release.head.starts_with("DELETE /v1/leases/2?pool=the+lab "), "{}", release.head);
+        assert!(release.head.contains("authorization: Bearer s3cret\r\n"), "{}", release.head);
         release.answer("204 No Content", "text/plain", "").await;
         stream.closed().await;
     };
     let ask = async {
         let mut pending = client.request(bench).await.unwrap();
-        let Some(Notice::Queued(place)) = pending.next().await else {
-            panic!("not queued")
-        };
+        let Some(Notice::Queued(place)) = pending.next().await else { panic!("not queued") };
         assert_eq!((place.position, place.token), (1, None));
         assert_eq!(pending.next().await, None);
         let lease = pending.granted().await.unwrap();
-        assert_eq!(
-            (lease.fence().0, lease.resource().name.as_str()),
-            (7, "bench-1")
-        );
+        assert_eq!((lease.fence().0, lease.resource().name.as_str()), (7, "bench-1"));
         let shown = format!("{lease:?} {client:?}");
-        assert!(
-            !shown.contains("s3cret") && !shown.contains("pr0perty"),
-            "{shown}"
-        );
+        assert!(!shown.contains("s3cret") && !shown.contains("pr0perty"), "{shown}");
         assert_eq!(lease.state(), LeaseState::Held);
         lease.release().await.unwrap();
     };
@@ -97,9 +77,8 @@ async fn dropping_a_lease_or_a_waiting_request_closes_its_connection() {
     let server = FakeRespod::start().await;
     let client = client(&server);
     for first in [QUEUED, GRANTED] {
-        let (stream, pending) = tokio::join!(server.stream(first), async {
-            client.request(bench).await.unwrap()
-        });
+        let (stream, pending) =
+            tokio::join!(server.stream(first), async { client.request(bench).await.unwrap() });
         if first == GRANTED {
             drop(pending.granted().await.unwrap());
         } else {
@@ -118,19 +97,13 @@ async fn a_loss_is_known_to_whoever_asks_later_and_stops_the_work_that_needs_the
     let (mut stream, lease) = tokio::join!(server.stream(GRANTED), client.acquire(bench));
     let mut lease = lease.unwrap();
 
-    stream
-        .line(r#"{"event":"draining","deadline_seconds":10}"#)
-        .await;
-    let draining = LeaseState::Draining {
-        deadline: Duration::from_secs(10),
-    };
+    stream.line(r#"{"event":"draining","deadline_seconds":10}"#).await;
+    let draining = LeaseState::Draining { deadline: Duration::from_secs(10) };
     assert_eq!(lease.state_changed().await, draining);
 
     let work = std::future::pending::<()>();
     let (lost, ()) = tokio::join!(lease.while_held(work), stream.line(ended));
-    let Err(LostReason::Ended(ending)) = lost else {
-        panic!("{lost:?}")
-    };
+    let Err(LostReason::Ended(ending)) = lost else { panic!("{lost:?}") };
     assert_eq!(ending.reason, Some(EndReason::MaxDuration));
     assert_eq!(ending.to_string(), "it was long enough");
     assert!(matches!(lease.state(), LeaseState::Lost(_)));
@@ -156,18 +129,13 @@ async fn a_server_that_says_nothing_for_too_long_counts_as_gone() {
     let bench = &bench_1();
     let server = FakeRespod::start().await;
     let limit = Duration::from_millis(200);
-    let client = Client::builder(&server.url())
-        .unwrap()
-        .silence_limit(limit)
-        .build();
-    let (_stream, lease) = tokio::join!(server.stream(GRANTED), async {
-        client.acquire(bench).await.unwrap()
-    });
+    let client = Client::builder(&server.url()).unwrap().silence_limit(limit).build();
+    let (_stream, lease) =
+        tokio::join!(server.stream(GRANTED), async { client.acquire(bench).await.unwrap() });
     assert_eq!(lease.lost().await, LostReason::Silent(limit));
 
-    let (_stream, error) = tokio::join!(server.stream(QUEUED), async {
-        client.acquire(bench).await.unwrap_err()
-    });
+    let (_stream, error) =
+        tokio::join!(server.stream(QUEUED), async { client.acquire(bench).await.unwrap_err() });
     assert!(matches!(error, Error::Unreachable { .. }), "{error:?}");
 }
 
@@ -183,31 +151,16 @@ async fn a_lingering_lease_survives_its_connection() {
     assert!(matches!(away, LeaseState::Away { .. }), "{away:?}");
 
     // The first attempt finds something else than a respod, as while a proxy has nothing behind it.
-    server
-        .request()
-        .await
-        .answer("502 Bad Gateway", "text/html", "<html>")
-        .await;
+    server.request().await.answer("502 Bad Gateway", "text/html", "<html>").await;
     let stream = server.stream(GRANTED).await;
-    assert!(
-        stream.head.starts_with("POST /lock?resume=s3cret "),
-        "{}",
-        stream.head
-    );
+    assert!(stream.head.starts_with("POST /lock?resume=s3cret "), "{}", stream.head);
     assert_eq!(lease.state_changed().await, LeaseState::Held);
 
     // The next time, the server has forgotten it.
     drop(stream);
     let forgotten = r#"{"type":"urn:respo:problem:no_request","title":"no such request","status":404,"code":"no_request","detail":"it has ended"}"#;
-    server
-        .request()
-        .await
-        .answer("404 Not Found", "application/problem+json", forgotten)
-        .await;
-    assert_eq!(
-        lease.lost().await,
-        LostReason::Gone("it has ended".to_owned())
-    );
+    server.request().await.answer("404 Not Found", "application/problem+json", forgotten).await;
+    assert_eq!(lease.lost().await, LostReason::Gone("it has ended".to_owned()));
 }
 
 #[tokio::test]
@@ -239,9 +192,7 @@ async fn each_refusal_is_an_error_of_its_own() {
         let (exchange, error) = tokio::join!(
             async {
                 let exchange = server.request().await;
-                exchange
-                    .answer(&format!("{status} No"), "application/problem+json", &body)
-                    .await;
+                exchange.answer(&format!("{status} No"), "application/problem+json", &body).await;
             },
             client.acquire(bench)
         );
@@ -250,29 +201,18 @@ async fn each_refusal_is_an_error_of_its_own() {
     };
     let candidates = r#","candidates":[{"resource":"bench-1","state":"leased"},{"state":"odd"}]"#;
     let error = refuse(409, problem(409, "busy", candidates)).await;
-    let Error::Busy { detail, candidates } = error else {
-        panic!("{error:?}")
-    };
+    let Error::Busy { detail, candidates } = error else { panic!("{error:?}") };
     assert_eq!((detail.as_str(), candidates.len()), ("what happened", 1));
 
     let parts = r#","parts":[{"part":"location","value":"moon","detail":"nothing is there"}]"#;
     let error = refuse(404, problem(404, "no_such", parts)).await;
-    let Error::NoSuch { parts, .. } = error else {
-        panic!("{error:?}")
-    };
+    let Error::NoSuch { parts, .. } = error else { panic!("{error:?}") };
     assert_eq!(parts[0].value, "moon");
 
     let error = refuse(503, problem(503, "draining", "")).await;
     assert!(error.is_temporary());
-    assert_eq!(
-        (error.code(), error.to_string().as_str()),
-        ("draining", "what happened")
-    );
-    assert!(
-        !refuse(401, problem(401, "unauthorized", ""))
-            .await
-            .is_temporary()
-    );
+    assert_eq!((error.code(), error.to_string().as_str()), ("draining", "what happened"));
+    assert!(!refuse(401, problem(401, "unauthorized", "")).await.is_temporary());
 }
 
 #[tokio::test]
@@ -299,20 +239,12 @@ async fn what_is_not_a_respod_is_told_apart_from_what_is_not_there() {
     let client = client(&server);
     for (status, media_type) in [("200 OK", "text/html"), ("404 Not Found", "text/html")] {
         let (error, ()) = tokio::join!(client.acquire(bench), async {
-            server
-                .request()
-                .await
-                .answer(status, media_type, "<html>")
-                .await;
+            server.request().await.answer(status, media_type, "<html>").await;
         });
         let error = error.unwrap_err();
         assert!(matches!(error, Error::Protocol { .. }), "{error:?}");
         let (error, ()) = tokio::join!(client.overview(), async {
-            server
-                .request()
-                .await
-                .answer(status, media_type, "<html>")
-                .await;
+            server.request().await.answer(status, media_type, "<html>").await;
         });
         assert!(matches!(error.unwrap_err(), Error::Protocol { .. }));
     }
@@ -329,10 +261,7 @@ async fn a_server_that_accepts_and_says_nothing_is_not_waited_for_for_ever() {
     let bench = &bench_1();
     let server = FakeRespod::start().await;
     let limit = Duration::from_millis(200);
-    let client = Client::builder(&server.url())
-        .unwrap()
-        .answer_timeout(limit)
-        .build();
+    let client = Client::builder(&server.url()).unwrap().answer_timeout(limit).build();
     let (_exchange, error) = tokio::join!(server.request(), client.overview());
     assert!(matches!(error.unwrap_err(), Error::Unreachable { .. }));
     // It promises a stream, and then there is none.

@@ -36,10 +36,7 @@ impl FakeRespod {
         while !head.ends_with(b"\r\n\r\n") {
             head.push(stream.read_u8().await.unwrap());
         }
-        Exchange {
-            head: String::from_utf8(head).unwrap(),
-            stream,
-        }
+        Exchange { head: String::from_utf8(head).unwrap(), stream }
     }
 
     /// The next request, which is answered with a stream that begins with `lines`.

@@ -227,12 +227,7 @@ pub(crate) struct LockArguments {
     #[command(flatten)]
     pub(crate) selection: SelectionArguments,
     /// Who goes first: -1000 to 1000, higher first
-    #[arg(
-        long,
-        value_name = "N",
-        default_value = "0",
-        allow_negative_numbers = true
-    )]
+    #[arg(long, value_name = "N", default_value = "0", allow_negative_numbers = true)]
     pub(crate) priority: Priority,
     /// What it is for; others see it while they wait
     #[arg(long, value_name = "TEXT")]
@@ -278,9 +273,7 @@ fn parse_wait(text: &str) -> Result<Wait, String> {
 fn parse_tag(text: &str) -> Result<(Label, Text), String> {
     let (key, value) = text.split_once('=').ok_or("a tag is written KEY=VALUE")?;
     let key = key.parse().map_err(|error| format!("the key: {error}"))?;
-    let value = value
-        .parse()
-        .map_err(|error| format!("the value: {error}"))?;
+    let value = value.parse().map_err(|error| format!("the value: {error}"))?;
     Ok((key, value))
 }
 
@@ -316,20 +309,9 @@ mod tests {
 
     #[test]
     fn names_stand_before_the_dashes_and_the_command_after_them() {
-        let line = [
-            "rpclient",
-            "lock",
-            "bench-1",
-            "location=office1",
-            "--",
-            "make",
-            "-j",
-            "flash",
-        ];
+        let line = ["rpclient", "lock", "bench-1", "location=office1", "--", "make", "-j", "flash"];
         let arguments = Arguments::try_parse_from(line).unwrap();
-        let Command::Lock(lock) = arguments.command else {
-            panic!()
-        };
+        let Command::Lock(lock) = arguments.command else { panic!() };
         assert_eq!(lock.command, ["make", "-j", "flash"]);
         let selector = lock.selection.selector().unwrap();
         assert_eq!(selector.to_string(), "resource=bench-1&location=office1");
@@ -339,10 +321,7 @@ mod tests {
     fn a_wait_is_a_duration_or_none_or_for_ever() {
         assert_eq!(parse_wait("0").unwrap(), Wait::No);
         assert_eq!(parse_wait("forever").unwrap(), Wait::Forever);
-        assert_eq!(
-            parse_wait("10m").unwrap(),
-            Wait::UpTo(std::time::Duration::from_secs(600))
-        );
+        assert_eq!(parse_wait("10m").unwrap(), Wait::UpTo(std::time::Duration::from_secs(600)));
         assert!(parse_wait("soon").unwrap_err().contains("forever"));
     }
 }

@@ -46,29 +46,14 @@ pub(crate) enum ExitCode {
 const MEANINGS: [(&str, &str); 14] = [
     ("0", "done; for 'lock' with a command: it ended with 0"),
     ("2", "the command line is not right"),
-    (
-        "90",
-        "busy: everything that matches is taken, and the time to wait is over",
-    ),
+    ("90", "busy: everything that matches is taken, and the time to wait is over"),
     ("91", "no such: nothing in the inventory matches"),
-    (
-        "92",
-        "lost: the lease ended while it was held; the command was stopped",
-    ),
-    (
-        "93",
-        "unreachable: no connection to respod, or it broke before the grant",
-    ),
-    (
-        "94",
-        "refused: respod refuses for another reason, or ended the waiting request",
-    ),
+    ("92", "lost: the lease ended while it was held; the command was stopped"),
+    ("93", "unreachable: no connection to respod, or it broke before the grant"),
+    ("94", "refused: respod refuses for another reason, or ended the waiting request"),
     ("95", "the inventory has mistakes"),
     ("96", "what answered does not talk like a respod"),
-    (
-        "97",
-        "something failed on this machine, such as reading a file",
-    ),
+    ("97", "something failed on this machine, such as reading a file"),
     ("126", "the command could not be executed"),
     ("127", "the command was not found"),
     ("128+N", "signal N ended the command, or the waiting"),
@@ -155,10 +140,7 @@ mod tests {
         let codes: BTreeSet<u8> = OWN.iter().map(|code| code.code()).collect();
         assert_eq!(codes.len(), OWN.len());
         for code in codes {
-            assert!(
-                MEANINGS.iter().any(|(known, _)| *known == code.to_string()),
-                "{code}"
-            );
+            assert!(MEANINGS.iter().any(|(known, _)| *known == code.to_string()), "{code}");
         }
     }
 
@@ -168,13 +150,7 @@ mod tests {
         let exited = |code: i32| process::ExitStatus::from_raw(code << 8);
         assert_eq!(ExitCode::of_command(exited(7)).code(), 7);
         assert_eq!(ExitCode::of_command(exited(255)).code(), 255);
-        assert_eq!(
-            ExitCode::of_command(process::ExitStatus::from_raw(9)).code(),
-            137
-        );
-        assert_eq!(
-            ExitCode::of_command(process::ExitStatus::from_raw(34)).code(),
-            162
-        );
+        assert_eq!(ExitCode::of_command(process::ExitStatus::from_raw(9)).code(), 137);
+        assert_eq!(ExitCode::of_command(process::ExitStatus::from_raw(34)).code(), 162);
     }
 }

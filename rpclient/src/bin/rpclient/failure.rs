@@ -18,10 +18,7 @@ pub(crate) struct Failure {
 
 impl Failure {
     pub(crate) fn new(exit_code: ExitCode, message: impl Into<String>) -> Self {
-        Self {
-            exit_code,
-            message: message.into(),
-        }
+        Self { exit_code, message: message.into() }
     }
 
     pub(crate) fn usage(message: impl Into<String>) -> Self {
@@ -30,10 +27,7 @@ impl Failure {
 
     /// `what` could not be done with `path`.
     pub(crate) fn file(what: &str, path: &Path, error: &io::Error) -> Self {
-        Self::new(
-            ExitCode::Local,
-            format!("cannot {what} {}: {}", path.display(), plain(error)),
-        )
+        Self::new(ExitCode::Local, format!("cannot {what} {}: {}", path.display(), plain(error)))
     }
 }
 

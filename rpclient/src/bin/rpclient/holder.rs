@@ -11,20 +11,14 @@ pub(crate) fn default() -> Label {
         // In a container, the user often has a number only.
         _ => format!("uid-{}", getuid()),
     };
-    let host = gethostname()
-        .ok()
-        .and_then(|host| host.into_string().ok())
-        .unwrap_or_default();
+    let host = gethostname().ok().and_then(|host| host.into_string().ok()).unwrap_or_default();
     label(&format!("{user}@{host}"))
 }
 
 /// `text`, made into a label by force.
 fn label(text: &str) -> Label {
-    let text: String = text
-        .chars()
-        .filter(|character| !character.is_control())
-        .take(MAX_NAME_CHARS)
-        .collect();
+    let text: String =
+        text.chars().filter(|character| !character.is_control()).take(MAX_NAME_CHARS).collect();
     Label::new(text.trim()).unwrap_or_else(|_| unknown())
 }
 

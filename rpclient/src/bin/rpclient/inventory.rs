@@ -48,10 +48,7 @@ async fn get(common: &CommonArguments) -> Result<(), Failure> {
     if let Some(name) = &common.pool {
         document.pools.retain(|(pool, _)| pool == name);
         if document.pools.is_empty() {
-            return Err(Failure::new(
-                ExitCode::NoSuch,
-                format!("no such pool: {name}"),
-            ));
+            return Err(Failure::new(ExitCode::NoSuch, format!("no such pool: {name}")));
         }
     }
     if !common.json {
@@ -61,19 +58,13 @@ async fn get(common: &CommonArguments) -> Result<(), Failure> {
         name,
         resources: inventory.resources().iter().map(AsRef::as_ref).collect(),
     });
-    output::print_json(&Pools {
-        pools: pools.collect(),
-    })
+    output::print_json(&Pools { pools: pools.collect() })
 }
 
 async fn push(common: &CommonArguments, file: &Path, dry_run: bool) -> Result<(), Failure> {
     let yaml = read(file)?;
     let answer = send(&common.client()?, &yaml, dry_run, file).await?;
-    if common.json {
-        output::print_json(&answer)
-    } else {
-        output::print(&summary(&answer))
-    }
+    if common.json { output::print_json(&answer) } else { output::print(&summary(&answer)) }
 }
 
 fn check(common: &CommonArguments, file: &Path) -> Result<ExitCode, Failure> {
@@ -88,20 +79,13 @@ fn check(common: &CommonArguments, file: &Path) -> Result<ExitCode, Failure> {
     };
     let shown = shown(file);
     if common.json {
-        output::print_json(&Checked {
-            file: &shown,
-            problems: &problems,
-        })?;
+        output::print_json(&Checked { file: &shown, problems: &problems })?;
     } else if problems.is_empty() {
         output::print(&format!("{shown}: {found}\n"))?;
     } else {
         output::print(&located(&shown, &problems))?;
     }
-    Ok(if problems.is_empty() {
-        ExitCode::Success
-    } else {
-        ExitCode::InvalidInventory
-    })
+    Ok(if problems.is_empty() { ExitCode::Success } else { ExitCode::InvalidInventory })
 }
 
 async fn difference(common: &CommonArguments, file: &Path) -> Result<(), Failure> {
@@ -120,12 +104,8 @@ async fn difference(common: &CommonArguments, file: &Path) -> Result<(), Failure
         }
         let fields = |name: &Name| {
             let old = resource(&before, &pool.name, name);
-            let new = after
-                .as_ref()
-                .and_then(|after| resource(after, &pool.name, name));
-            old.zip(new)
-                .map(|(old, new)| changed_fields(old, new))
-                .unwrap_or_default()
+            let new = after.as_ref().and_then(|after| resource(after, &pool.name, name));
+            old.zip(new).map(|(old, new)| changed_fields(old, new)).unwrap_or_default()
         };
         let change = &pool.change;
         for name in &change.added {
@@ -164,17 +144,10 @@ async fn send(
 }
 
 fn summary(answer: &InventoryAnswer) -> String {
-    let would = if answer.dry_run {
-        " (dry run: nothing was changed)"
-    } else {
-        ""
-    };
+    let would = if answer.dry_run { " (dry run: nothing was changed)" } else { "" };
     let mut text = String::new();
     for pool in &answer.pools {
-        text.push_str(&format!(
-            "pool {}, revision {}{would}\n",
-            pool.name, pool.revision
-        ));
+        text.push_str(&format!("pool {}, revision {}{would}\n", pool.name, pool.revision));
         let change = &pool.change;
         for (what, names) in [
             ("added", &change.added),
@@ -234,11 +207,7 @@ fn resource<'a>(
 
 fn parse_served(client: &Client, yaml: &str) -> Result<InventoryDocument, Failure> {
     InventoryDocument::parse(yaml).map_err(|problems| {
-        let first = problems
-            .0
-            .first()
-            .map(ToString::to_string)
-            .unwrap_or_default();
+        let first = problems.0.first().map(ToString::to_string).unwrap_or_default();
         let url = client.url();
         let message = format!("the inventory of {url} cannot be read by this version: {first}");
         Failure::new(ExitCode::Protocol, message)
@@ -257,9 +226,5 @@ fn read(file: &Path) -> Result<String, Failure> {
 
 /// The file's name in messages.
 fn shown(file: &Path) -> String {
-    if file == Path::new("-") {
-        "standard input".to_owned()
-    } else {
-        file.display().to_string()
-    }
+    if file == Path::new("-") { "standard input".to_owned() } else { file.display().to_string() }
 }

@@ -24,11 +24,7 @@ fn collect(old: &Value, new: &Value, path: &str, fields: &mut Vec<String>) {
     };
     let keys: BTreeSet<&String> = before.keys().chain(after.keys()).collect();
     for key in keys {
-        let path = if path.is_empty() {
-            key.clone()
-        } else {
-            format!("{path}.{key}")
-        };
+        let path = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
         match (before.get(key), after.get(key)) {
             (Some(old), Some(new)) => collect(old, new, &path, fields),
             (None, _) => fields.push(format!("+{path}")),

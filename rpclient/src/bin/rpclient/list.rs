@@ -24,12 +24,7 @@ pub(crate) async fn run(
     let selected: Vec<InPool<'_, ResourceOverview>> = overview
         .pools
         .iter()
-        .flat_map(|pool| {
-            pool.resources.iter().map(|item| InPool {
-                pool: &pool.name,
-                item,
-            })
-        })
+        .flat_map(|pool| pool.resources.iter().map(|item| InPool { pool: &pool.name, item }))
         .filter(|resource| overview::selects(&selector, resource.item))
         .collect();
     if common.json {
@@ -39,11 +34,7 @@ pub(crate) async fn run(
     } else {
         output::print(&text(&selected, several))?;
     }
-    Ok(if selected.is_empty() {
-        ExitCode::NoSuch
-    } else {
-        ExitCode::Success
-    })
+    Ok(if selected.is_empty() { ExitCode::NoSuch } else { ExitCode::Success })
 }
 
 fn text(selected: &[InPool<'_, ResourceOverview>], several_pools: bool) -> String {
@@ -53,18 +44,12 @@ fn text(selected: &[InPool<'_, ResourceOverview>], several_pools: bool) -> Strin
             .entities
             .iter()
             .map(|(name, entity)| format!("{name}[{}]", words(&entity.attributes)));
-        let name = if several_pools {
-            format!("{pool}: {}", item.name)
-        } else {
-            item.name.to_string()
-        };
+        let name =
+            if several_pools { format!("{pool}: {}", item.name) } else { item.name.to_string() };
         table.row([
             name,
             item.state.code().to_owned(),
-            item.location
-                .as_ref()
-                .map(ToString::to_string)
-                .unwrap_or_default(),
+            item.location.as_ref().map(ToString::to_string).unwrap_or_default(),
             words(&item.attributes),
             entities.collect::<Vec<_>>().join(" "),
         ]);

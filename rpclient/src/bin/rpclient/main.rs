@@ -41,14 +41,9 @@ fn main() -> process::ExitCode {
 
 /// Does what the command line says. One thread is enough, and it is the one that starts the command.
 fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| {
-        Failure::new(
-            ExitCode::Local,
-            format!("cannot set up input and output: {error}"),
-        )
+        Failure::new(ExitCode::Local, format!("cannot set up input and output: {error}"))
     })?;
     let ended = runtime.block_on(dispatch(arguments));
     // A name look-up that does not come to an end must not keep the process.

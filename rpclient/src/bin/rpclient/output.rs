@@ -13,14 +13,10 @@ use crate::failure::Failure;
 /// cut short without a complaint.
 pub(crate) fn print(text: &str) -> Result<(), Failure> {
     let mut stdout = io::stdout().lock();
-    match stdout
-        .write_all(text.as_bytes())
-        .and_then(|()| stdout.flush())
-    {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Failure::new(
-            ExitCode::Local,
-            format!("cannot write the output: {error}"),
-        )),
+    match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(Failure::new(ExitCode::Local, format!("cannot write the output: {error}")))
+        }
         _ => Ok(()),
     }
 }
@@ -29,10 +25,7 @@ pub(crate) fn print(text: &str) -> Result<(), Failure> {
 pub(crate) fn print_json(value: &impl Serialize) -> Result<(), Failure> {
     let text = serde_json::to_string_pretty(value);
     let text = text.map_err(|error| {
-        Failure::new(
-            ExitCode::Local,
-            format!("cannot write the answer as JSON: {error}"),
-        )
+        Failure::new(ExitCode::Local, format!("cannot write the answer as JSON: {error}"))
     })?;
     print(&format!("{text}\n"))
 }

@@ -38,24 +38,14 @@ pub(crate) async fn fetch(common: &CommonArguments) -> Result<Overview, Failure>
 
 /// The names of pools, for a message.
 pub(crate) fn names(pools: &[PoolOverview]) -> String {
-    pools
-        .iter()
-        .map(|pool| pool.name.as_str())
-        .collect::<Vec<_>>()
-        .join(", ")
+    pools.iter().map(|pool| pool.name.as_str()).collect::<Vec<_>>().join(", ")
 }
 
 /// Whether `resource` satisfies `selector`. What respod decides by is in the overview, all of it.
 pub(crate) fn selects(selector: &Selector, resource: &ResourceOverview) -> bool {
     let entities = resource.entities.iter().map(|(name, entity)| {
         let attributes = entity.attributes.clone();
-        (
-            name.clone(),
-            Entity {
-                attributes,
-                properties: BTreeMap::new(),
-            },
-        )
+        (name.clone(), Entity { attributes, properties: BTreeMap::new() })
     });
     let resource = Resource {
         location: resource.location.clone(),
@@ -75,8 +65,5 @@ pub(crate) fn waits_for(waiting: &WaitingOverview, resource: &ResourceOverview) 
     let LockAction::Request(request) = query.action else {
         return false;
     };
-    request
-        .requirements()
-        .iter()
-        .any(|requirement| selects(&requirement.selector, resource))
+    request.requirements().iter().any(|requirement| selects(&requirement.selector, resource))
 }

@@ -39,12 +39,9 @@ impl SelectionArguments {
         let mut selector = Selector::any();
         selector.names.extend(self.resources.iter().cloned());
         selector.location = self.location.clone();
-        selector
-            .attributes
-            .extend(self.attributes.iter().flat_map(|words| words.0.clone()));
-        let patterns = self.entities.iter().map(|words| EntityPattern {
-            attributes: words.0.clone(),
-        });
+        selector.attributes.extend(self.attributes.iter().flat_map(|words| words.0.clone()));
+        let patterns =
+            self.entities.iter().map(|words| EntityPattern { attributes: words.0.clone() });
         selector = selector.with_entities(patterns);
         for SelectionWord(said) in &self.words {
             let other = match (&selector.location, &said.location) {
@@ -77,22 +74,15 @@ impl FromStr for SelectionWord {
             return Ok(Self(Selector::named(name)));
         };
         if !KEYS.contains(&key) {
-            return Err(format!(
-                "{key:?} is not a key; there are {}",
-                KEYS.join(", ")
-            ));
+            return Err(format!("{key:?} is not a key; there are {}", KEYS.join(", ")));
         }
         let key = if key == "entity" { "entities" } else { key };
-        let query = form_urlencoded::Serializer::new(String::new())
-            .append_pair(key, value)
-            .finish();
+        let query =
+            form_urlencoded::Serializer::new(String::new()).append_pair(key, value).finish();
         let query = LockQuery::parse(&query).map_err(|error| error.problem)?;
         match query.action {
             LockAction::Request(request) => {
-                let selector = request
-                    .requirements()
-                    .first()
-                    .map(|first| first.selector.clone());
+                let selector = request.requirements().first().map(|first| first.selector.clone());
                 Ok(Self(selector.unwrap_or_default()))
             }
             LockAction::Resume(_) => Err(format!("{word:?} says nothing about a resource")),
@@ -108,14 +98,9 @@ impl FromStr for Words {
     type Err = NameError;
 
     fn from_str(text: &str) -> Result<Self, NameError> {
-        let inside = text
-            .strip_prefix('[')
-            .and_then(|text| text.strip_suffix(']'));
+        let inside = text.strip_prefix('[').and_then(|text| text.strip_suffix(']'));
         let words = inside.unwrap_or(text).split(',');
-        words
-            .map(|word| Word::new(word.trim()))
-            .collect::<Result<_, _>>()
-            .map(Self)
+        words.map(|word| Word::new(word.trim())).collect::<Result<_, _>>().map(Self)
     }
 }
 
@@ -134,10 +119,7 @@ mod tests {
     fn selector(words: &str) -> Result<String, String> {
         let words = std::iter::once("test").chain(words.split_whitespace());
         let line = Line::try_parse_from(words).map_err(|error| error.to_string())?;
-        let selector = line
-            .selection
-            .selector()
-            .map_err(|failure| failure.message)?;
+        let selector = line.selection.selector().map_err(|failure| failure.message)?;
         Ok(selector.to_string())
     }
 

@@ -22,10 +22,7 @@ struct Shown<'a> {
 pub(crate) async fn run(common: &CommonArguments, name: &str) -> Result<(), Failure> {
     let overview = overview::fetch(common).await?;
     let mut found = overview.pools.iter().filter_map(|pool| {
-        let resource = pool
-            .resources
-            .iter()
-            .find(|resource| resource.name.as_str() == name)?;
+        let resource = pool.resources.iter().find(|resource| resource.name.as_str() == name)?;
         Some((pool, resource))
     });
     let Some((pool, resource)) = found.next() else {
@@ -38,16 +35,9 @@ pub(crate) async fn run(common: &CommonArguments, name: &str) -> Result<(), Fail
             pool.name, other.name
         )));
     }
-    let waiting = pool
-        .waiting
-        .iter()
-        .filter(|waiting| overview::waits_for(waiting, resource))
-        .collect();
-    let shown = Shown {
-        pool: &pool.name,
-        resource,
-        waiting,
-    };
+    let waiting =
+        pool.waiting.iter().filter(|waiting| overview::waits_for(waiting, resource)).collect();
+    let shown = Shown { pool: &pool.name, resource, waiting };
     if common.json {
         output::print_json(&shown)
     } else {
@@ -66,45 +56,20 @@ fn text(shown: &Shown<'_>, now: Timestamp) -> String {
     line("resource", Some(resource.name.to_string()));
     line("pool", Some(shown.pool.to_string()));
     line("state", Some(resource.state.code().to_owned()));
-    line(
-        "location",
-        resource.location.as_ref().map(ToString::to_string),
-    );
+    line("location", resource.location.as_ref().map(ToString::to_string));
     line("attributes", Some(words(&resource.attributes)));
-    line(
-        "description",
-        resource.description.as_ref().map(ToString::to_string),
-    );
-    line(
-        "endpoint",
-        resource.endpoint.as_ref().map(ToString::to_string),
-    );
+    line("description", resource.description.as_ref().map(ToString::to_string));
+    line("endpoint", resource.endpoint.as_ref().map(ToString::to_string));
     for (name, entity) in &resource.entities {
-        line(
-            "entity",
-            Some(format!("{name} [{}]", words(&entity.attributes))),
-        );
+        line("entity", Some(format!("{name} [{}]", words(&entity.attributes))));
     }
     if let Some(lease) = &resource.lease {
-        line(
-            "lease",
-            Some(format!("{} (fence {})", lease.id, lease.fence)),
-        );
+        line("lease", Some(format!("{} (fence {})", lease.id, lease.fence)));
         line("holder", lease.holder.as_ref().map(ToString::to_string));
         line("for", lease.description.as_ref().map(ToString::to_string));
-        line(
-            "since",
-            Some(format!(
-                "{} ({})",
-                lease.since,
-                elapsed::since(lease.since, now)
-            )),
-        );
+        line("since", Some(format!("{} ({})", lease.since, elapsed::since(lease.since, now))));
         line("expires", lease.expires.map(|expires| expires.to_string()));
-        line(
-            "away until",
-            lease.orphaned_until.map(|until| until.to_string()),
-        );
+        line("away until", lease.orphaned_until.map(|until| until.to_string()));
     }
     for waiting in &shown.waiting {
         line("waiting", Some(waiter(waiting, now)));

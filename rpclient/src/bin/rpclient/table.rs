@@ -11,19 +11,13 @@ const NOTHING: &str = "-";
 
 impl Table {
     pub(crate) fn new(headings: &[&str]) -> Self {
-        Self {
-            rows: vec![headings.iter().map(|&heading| heading.to_owned()).collect()],
-        }
+        Self { rows: vec![headings.iter().map(|&heading| heading.to_owned()).collect()] }
     }
 
     /// Adds a row. An empty cell becomes `-`.
     pub(crate) fn row<const N: usize>(&mut self, cells: [String; N]) {
         let shown = |cell: String| {
-            if cell.is_empty() {
-                NOTHING.to_owned()
-            } else {
-                cell
-            }
+            if cell.is_empty() { NOTHING.to_owned() } else { cell }
         };
         self.rows.push(cells.into_iter().map(shown).collect());
     }
@@ -63,11 +57,7 @@ mod tests {
     #[test]
     fn columns_are_as_wide_as_their_widest_cell_and_nothing_is_a_dash() {
         let mut table = Table::new(&["NAME", "HOLDER", "FOR"]);
-        table.row([
-            "bench-1".to_owned(),
-            "zoë".to_owned(),
-            "nightly run".to_owned(),
-        ]);
+        table.row(["bench-1".to_owned(), "zoë".to_owned(), "nightly run".to_owned()]);
         table.row(["b".to_owned(), String::new(), String::new()]);
         assert_eq!(
             table.render(),

@@ -40,11 +40,7 @@ pub(super) fn look_up(program: &OsStr) -> Result<(), Failure> {
             env::split_paths(&path).any(|directory| exists(directory.join(program)))
         })
     };
-    if found {
-        Ok(())
-    } else {
-        Err(not_found(program))
-    }
+    if found { Ok(()) } else { Err(not_found(program)) }
 }
 
 /// Runs the command, ends the lease, and says how the command ended.
@@ -77,9 +73,7 @@ async fn run_while_held(
         Followed::Ended(ended) => Ok(ended),
         Followed::Lost(reason) => {
             let name = &lease.resource().name;
-            output::say(&format!(
-                "the lease of {name} is lost: {reason}\nstopping the command"
-            ));
+            output::say(&format!("the lease of {name} is lost: {reason}\nstopping the command"));
             running.stop(arguments.term_grace.0).await;
             Ok(ExitCode::Lost)
         }
@@ -108,33 +102,24 @@ impl Running {
     ) -> Result<Self, Failure> {
         let (program, rest) = arguments.command.split_first().ok_or_else(no_command)?;
         let mut command = Command::new(program);
-        command
-            .args(rest)
-            .envs(&environment.variables)
-            .process_group(0);
-        let child = command
-            .spawn()
-            .map_err(|error| not_started(program, &error))?;
-        let id = child
-            .id()
-            .and_then(|id| i32::try_from(id).ok())
-            .ok_or_else(no_command)?;
+        command.args(rest).envs(&environment.variables).process_group(0);
+        let mut guard = Guard::start(lease_file, arguments.term_grace.0);
+        let child = command.spawn().map_err(|error| not_started(program, &error))?;
+        let id = child.id().and_then(|id| i32::try_from(id).ok()).ok_or_else(no_command)?;
         let group = ProcessGroup(Pid::from_raw(id));
-        let guard = Guard::start(group, lease_file, arguments.term_grace.0);
-        if let Err(error) = &guard {
+        let watching = match &mut guard {
+            Ok(guard) => guard.watch(group),
+            Err(error) => Err(io::Error::new(error.kind(), error.to_string())),
+        };
+        if let Err(error) = watching {
             output::say(&format!(
                 "warning: no guard could be started ({}): the command would go on if rpclient \
                  were killed",
-                plain(error)
+                plain(&error)
             ));
         }
         let terminal = Terminal::of(group);
-        Ok(Self {
-            child,
-            group,
-            terminal,
-            _guard: guard.ok(),
-        })
+        Ok(Self { child, group, terminal, _guard: guard.ok() })
     }
 
     /// Passes signals on until the command has ended or the lease is lost.
@@ -187,9 +172,7 @@ impl Running {
         });
         if ended.await.is_err() {
             let grace = grace.as_secs_f64();
-            output::say(&format!(
-                "the command did not end within {grace} s; killing it"
-            ));
+            output::say(&format!("the command did not end within {grace} s; killing it"));
             self.group.signal(Signal::SIGKILL);
             self.child.wait().await.ok();
         }
@@ -209,11 +192,7 @@ fn not_started(program: &OsStr, error: &io::Error) -> Failure {
     match error.kind() {
         io::ErrorKind::NotFound => not_found(program),
         _ => {
-            let message = format!(
-                "cannot execute {}: {}",
-                program.to_string_lossy(),
-                plain(error)
-            );
+            let message = format!("cannot execute {}: {}", program.to_string_lossy(), plain(error));
             Failure::new(ExitCode::NotExecutable, message)
         }
     }

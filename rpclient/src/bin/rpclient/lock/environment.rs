@@ -38,10 +38,7 @@ impl Environment {
             ("RESPO_RESOURCE", lease.resource().name.to_string()),
             ("RESPO_LEASE_ID", lease.id().to_string()),
             ("RESPO_FENCE", lease.fence().to_string()),
-            (
-                "RESPO_LEASE_FILE",
-                lease_file.to_string_lossy().into_owned(),
-            ),
+            ("RESPO_LEASE_FILE", lease_file.to_string_lossy().into_owned()),
             ("RESPO_URL", client.url()),
         ] {
             environment.variables.insert(name.to_owned(), value);
@@ -84,20 +81,14 @@ impl Environment {
         } else {
             "an earlier property has that name"
         };
-        self.left_out.push(format!(
-            "property {path} is not exported as {name}: {problem}"
-        ));
+        self.left_out.push(format!("property {path} is not exported as {name}: {problem}"));
     }
 }
 
 /// `dut.serial-port` is `RESPO_DUT_SERIAL_PORT`: capitals, and `_` for all but ASCII letters and digits.
 fn variable_name(path: &str) -> String {
     let character = |character: char| {
-        if character.is_ascii_alphanumeric() {
-            character.to_ascii_uppercase()
-        } else {
-            '_'
-        }
+        if character.is_ascii_alphanumeric() { character.to_ascii_uppercase() } else { '_' }
     };
     format!("RESPO_{}", path.chars().map(character).collect::<String>())
 }
@@ -145,11 +136,7 @@ mod tests {
         }));
         assert_eq!(environment.variables["RESPO_DUT_A_B"], "first");
         assert_eq!(environment.left_out.len(), 2);
-        assert!(
-            environment.left_out[0].contains("dut.a-b"),
-            "{:?}",
-            environment.left_out
-        );
+        assert!(environment.left_out[0].contains("dut.a-b"), "{:?}", environment.left_out);
     }
 
     #[test]

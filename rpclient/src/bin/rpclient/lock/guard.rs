@@ -31,10 +31,9 @@ const ALL_IS_WELL: &str = "all is well";
 /// How often the guard looks whether the command has ended: it is not its parent, so nothing tells it.
 const LOOK_AGAIN: Duration = Duration::from_millis(50);
 
-/// What the guard is to do.
+/// What the guard is to do. It gets this first, then the command's group once there is a command.
 #[derive(Debug, Serialize, Deserialize)]
 struct Orders {
-    group: i32,
     lease_file: PathBuf,
     grace_ms: u64,
 }
@@ -47,17 +46,11 @@ pub(super) struct Guard {
 }
 
 impl Guard {
-    /// Starts a guard over the command.
-    pub(super) fn start(
-        command: ProcessGroup,
-        lease_file: &Path,
-        grace: Duration,
-    ) -> io::Result<Self> {
-        let orders = Orders {
-            group: command.0.as_raw(),
-            lease_file: lease_file.to_owned(),
-            grace_ms: u64::try_from(grace.as_millis()).unwrap_or(u64::MAX),
-        };
+    /// Starts a guard, before there is a command: from the command's first moment on there is nothing
+    /// left to do but [`watch`](Self::watch).
+    pub(super) fn start(lease_file: &Path, grace: Duration) -> io::Result<Self> {
+        let grace_ms = u64::try_from(grace.as_millis()).unwrap_or(u64::MAX);
+        let orders = Orders { lease_file: lease_file.to_owned(), grace_ms };
         let orders = serde_json::to_string(&orders)?;
         let mut process = Command::new(own_executable()?)
             .arg0("rpclient")
@@ -72,6 +65,11 @@ impl Guard {
             writeln!(pipe, "{orders}")?;
         }
         Ok(Self { process, pipe })
+    }
+
+    /// Lets it watch over the command.
+    pub(super) fn watch(&mut self, command: ProcessGroup) -> io::Result<()> {
+        self.pipe.as_mut().map_or(Ok(()), |pipe| writeln!(pipe, "{}", command.0))
     }
 }
 
@@ -88,11 +86,7 @@ impl Drop for Guard {
 /// The running executable itself, even if its file has been replaced meanwhile.
 fn own_executable() -> io::Result<PathBuf> {
     let link = Path::new("/proc/self/exe");
-    if link.exists() {
-        Ok(link.to_owned())
-    } else {
-        env::current_exe()
-    }
+    if link.exists() { Ok(link.to_owned()) } else { env::current_exe() }
 }
 
 /// Whether these arguments ask for a guard.
@@ -103,27 +97,30 @@ pub(crate) fn is_asked_for(arguments: impl Iterator<Item = OsString>) -> bool {
 /// Keeps watch until the pipe on standard input says that all is well, or ends.
 pub(crate) fn run() -> Result<ExitCode, Failure> {
     let mut lines = io::stdin().lock().lines().map_while(Result::ok);
-    let orders = lines
-        .next()
-        .and_then(|line| serde_json::from_str::<Orders>(&line).ok());
+    let orders = lines.next().and_then(|line| serde_json::from_str::<Orders>(&line).ok());
     let Some(orders) = orders else {
         return Err(Failure::usage(format!("{COMMAND} is for rpclient itself")));
     };
-    if lines.next().as_deref() == Some(ALL_IS_WELL) {
-        return Ok(ExitCode::Success);
+    let mut command = None;
+    for line in lines {
+        if line == ALL_IS_WELL {
+            return Ok(ExitCode::Success);
+        }
+        command = line.parse().ok().map(|group| ProcessGroup(Pid::from_raw(group)));
     }
     output::say("the rpclient that held the lease was killed; stopping its command");
-    end(&orders);
+    end(&orders, command);
     Ok(ExitCode::Lost)
 }
 
-fn end(orders: &Orders) {
-    let command = ProcessGroup(Pid::from_raw(orders.group));
-    command.terminate();
+fn end(orders: &Orders, command: Option<ProcessGroup>) {
+    if let Some(command) = &command {
+        command.terminate();
+    }
     // It may not exist any more.
     fs::remove_file(&orders.lease_file).ok();
     let deadline = Instant::now() + Duration::from_millis(orders.grace_ms);
-    while command.is_running() {
+    while let Some(command) = command.as_ref().filter(|command| command.is_running()) {
         if Instant::now() >= deadline {
             command.signal(nix::sys::signal::Signal::SIGKILL);
             return;

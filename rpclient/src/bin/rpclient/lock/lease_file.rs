@@ -37,10 +37,7 @@ impl LeaseFile {
             .prefix(&format!("respo-lease-{}-", lease.id()))
             .suffix(".json")
             .tempfile_in(directory)?;
-        let document = Document {
-            lease: granted(lease),
-            url: client.url(),
-        };
+        let document = Document { lease: granted(lease), url: client.url() };
         serde_json::to_writer_pretty(&mut file, &document)?;
         file.write_all(b"\n")?;
         file.flush()?;
@@ -56,10 +53,7 @@ impl LeaseFile {
 pub(super) fn without_token(lease: &Lease) -> Result<Value, Failure> {
     let value = serde_json::to_value(granted(lease));
     let mut value = value.map_err(|error| {
-        Failure::new(
-            ExitCode::Local,
-            format!("cannot write the lease as JSON: {error}"),
-        )
+        Failure::new(ExitCode::Local, format!("cannot write the lease as JSON: {error}"))
     })?;
     if let Value::Object(fields) = &mut value {
         fields.remove("token");

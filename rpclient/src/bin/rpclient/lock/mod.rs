@@ -56,14 +56,8 @@ fn request(arguments: &LockArguments) -> Result<Request, Failure> {
     request.priority = arguments.priority;
     request.description = arguments.description.clone();
     request.tags = arguments.tags.iter().cloned().collect();
-    request.wait = if arguments.no_wait {
-        Wait::No
-    } else {
-        arguments.wait
-    };
-    request.hold = Hold::Connection {
-        linger: arguments.linger.0,
-    };
+    request.wait = if arguments.no_wait { Wait::No } else { arguments.wait };
+    request.hold = Hold::Connection { linger: arguments.linger.0 };
     request.max_duration = arguments.max_duration.map(|duration| duration.0);
     Ok(request)
 }

@@ -37,10 +37,7 @@ impl Signals {
             }
             let listening = signal(SignalKind::from_raw(kind as i32));
             let mut stream = listening.map_err(|error| {
-                Failure::new(
-                    ExitCode::Local,
-                    format!("cannot listen for {kind}: {error}"),
-                )
+                Failure::new(ExitCode::Local, format!("cannot listen for {kind}: {error}"))
             })?;
             let sender = sender.clone();
             tokio::spawn(async move {
@@ -78,8 +75,7 @@ fn ignored_signals() -> u64 {
 
 fn ignored_in(status: &str) -> u64 {
     let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
-    mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok())
-        .unwrap_or(0)
+    mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or(0)
 }
 
 #[cfg(test)]

@@ -40,16 +40,8 @@ impl Terminal {
     pub(super) fn of(command: ProcessGroup) -> Self {
         // Where it cannot be seen that the command stops, it must not be given the terminal: Ctrl-Z
         // would leave nobody to take it back.
-        let tty = if cfg!(target_os = "linux") {
-            open()
-        } else {
-            None
-        };
-        let mut terminal = Self {
-            tty,
-            command,
-            lent: false,
-        };
+        let tty = if cfg!(target_os = "linux") { open() } else { None };
+        let mut terminal = Self { tty, command, lent: false };
         if terminal.foreground() == Some(getpgrp())
             && stdin().is_terminal()
             && stdout().is_terminal()

@@ -32,13 +32,8 @@ pub(super) struct WaitingDisplay {
 
 enum Mode {
     Quiet,
-    Live {
-        line: ProgressBar,
-        next_frame: Instant,
-    },
-    Lines {
-        told: Option<Told>,
-    },
+    Live { line: ProgressBar, next_frame: Instant },
+    Lines { told: Option<Told> },
 }
 
 struct Place {
@@ -72,10 +67,7 @@ impl WaitingDisplay {
             if let Ok(style) = ProgressStyle::with_template("{spinner} {wide_msg}") {
                 line.set_style(style);
             }
-            Mode::Live {
-                line,
-                next_frame: Instant::now(),
-            }
+            Mode::Live { line, next_frame: Instant::now() }
         } else {
             Mode::Lines { told: None }
         };
@@ -91,11 +83,7 @@ impl WaitingDisplay {
                     None => (Instant::now(), request.since),
                 };
                 let request = request.clone();
-                self.place = Some(Place {
-                    request,
-                    began,
-                    began_at_server,
-                });
+                self.place = Some(Place { request, began, began_at_server });
                 self.refresh_if_due();
             }
             Notice::Draining { .. } => self.say("respod is about to stop; it ends the request"),
@@ -132,10 +120,7 @@ impl WaitingDisplay {
                     Some(_) => output::say(&format!("{text}; {waited} so far")),
                     None => output::say(&text),
                 }
-                *told = Some(Told {
-                    at: Instant::now(),
-                    position: place.request.position,
-                });
+                *told = Some(Told { at: Instant::now(), position: place.request.position });
             }
         }
     }
@@ -157,10 +142,7 @@ impl WaitingDisplay {
             None => String::new(),
         };
         let (name, id) = (&lease.resource().name, lease.id());
-        output::say(&format!(
-            "leased {name}{waited} (lease {id}, fence {})",
-            lease.fence()
-        ));
+        output::say(&format!("leased {name}{waited} (lease {id}, fence {})", lease.fence()));
     }
 
     /// Says that the request no longer waits.

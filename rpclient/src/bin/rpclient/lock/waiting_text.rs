@@ -13,11 +13,7 @@ pub(super) fn describe(place: &QueuedRequest, now: Timestamp, shown: usize) -> S
     };
     text.push_str(&format!(", place {} of {}", place.position, place.of));
     let single = place.candidates_total <= 1;
-    let listed = place
-        .candidates
-        .iter()
-        .take(shown)
-        .map(|one| candidate(one, now, single));
+    let listed = place.candidates.iter().take(shown).map(|one| candidate(one, now, single));
     let listed: Vec<String> = listed.collect();
     if !listed.is_empty() {
         text.push_str(": ");
@@ -31,11 +27,7 @@ pub(super) fn describe(place: &QueuedRequest, now: Timestamp, shown: usize) -> S
 }
 
 fn candidate(candidate: &Candidate, now: Timestamp, single: bool) -> String {
-    let mut text = if single {
-        String::new()
-    } else {
-        format!("{} ", candidate.resource)
-    };
+    let mut text = if single { String::new() } else { format!("{} ", candidate.resource) };
     let Some(lease) = &candidate.lease else {
         text.push_str(candidate.state.code());
         return text;
