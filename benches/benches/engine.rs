@@ -1,9 +1,5 @@
 //! The engine alone: no clock, no store, no socket.
-#![allow(
-    clippy::expect_used,
-    missing_docs,
-    reason = "a benchmark that goes wrong must stop"
-)]
+#![allow(clippy::expect_used, missing_docs, reason = "a benchmark that goes wrong must stop")]
 
 use std::hint::black_box;
 use std::sync::Arc;
@@ -32,12 +28,7 @@ impl Driver {
         let start = Timestamp::default();
         let engine = Engine::restore(limits, Arc::new(AttributeMatcher), State::default(), start);
         let token = Token::from_random([1; 16]).digest();
-        let mut driver = Self {
-            engine,
-            effects: Effects::default(),
-            now: 0,
-            token,
-        };
+        let mut driver = Self { engine, effects: Effects::default(), now: 0, token };
         driver.handle(Command::ReplaceInventory(Arc::new(pool(resources))));
         driver.handle(Command::OpenSession(SESSION));
         driver
@@ -47,28 +38,19 @@ impl Driver {
         self.now += 1;
         self.effects.clear();
         let now = Timestamp::from_micros(self.now);
-        self.engine
-            .handle(now, command, &mut self.effects)
-            .expect("the command is valid")
+        self.engine.handle(now, command, &mut self.effects).expect("the command is valid")
     }
 
     fn submit(&mut self, request: &Arc<Request>) -> RequestId {
         let (request, token) = (Arc::clone(request), self.token);
-        match self.handle(Command::Submit {
-            session: SESSION,
-            request,
-            token,
-        }) {
+        match self.handle(Command::Submit { session: SESSION, request, token }) {
             Reply::Submitted(id) => id,
             other => panic!("not submitted: {other:?}"),
         }
     }
 
     fn release(&mut self, id: RequestId) {
-        self.handle(Command::End {
-            id,
-            by: Authority::Session(SESSION),
-        });
+        self.handle(Command::End { id, by: Authority::Session(SESSION) });
     }
 }
 
@@ -77,9 +59,7 @@ fn uncontended(criterion: &mut Criterion) {
     group.throughput(Throughput::Elements(1));
     for resources in [100, 1_000, 10_000, 100_000] {
         let mut driver = Driver::new(resources);
-        let named = Arc::new(Request::one(Selector::named(
-            Name::new("r7").expect("a valid name"),
-        )));
+        let named = Arc::new(Request::one(Selector::named(Name::new("r7").expect("a valid name"))));
         group.bench_function(BenchmarkId::new("by name", resources), |bencher| {
             bencher.iter(|| {
                 let id = driver.submit(&named);
@@ -104,16 +84,12 @@ fn contended(criterion: &mut Criterion) {
     group.throughput(Throughput::Elements(1));
     for (resources, waiters) in [(100, 1_000), (10_000, 1_000), (10_000, 100_000)] {
         let mut driver = Driver::new(resources);
-        let requests: Vec<_> = (0..TAGS)
-            .map(|n| Arc::new(Request::one(tagged(n))))
-            .collect();
+        let requests: Vec<_> = (0..TAGS).map(|n| Arc::new(Request::one(tagged(n)))).collect();
         let mut held = std::collections::VecDeque::new();
         for n in 0..resources {
             held.push_back((n % TAGS, driver.submit(&requests[n % TAGS])));
         }
-        let mut waiting: Vec<_> = (0..TAGS)
-            .map(|_| std::collections::VecDeque::new())
-            .collect();
+        let mut waiting: Vec<_> = (0..TAGS).map(|_| std::collections::VecDeque::new()).collect();
         for n in 0..waiters {
             waiting[n % TAGS].push_back(driver.submit(&requests[n % TAGS]));
         }
@@ -147,9 +123,8 @@ fn snapshot(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("snapshot");
     for (resources, waiters) in [(10, 100), (1_000, 1_000), (10_000, 10_000)] {
         let mut driver = Driver::new(resources);
-        let requests: Vec<_> = (0..TAGS.min(resources))
-            .map(|n| Arc::new(Request::one(tagged(n))))
-            .collect();
+        let requests: Vec<_> =
+            (0..TAGS.min(resources)).map(|n| Arc::new(Request::one(tagged(n)))).collect();
         for n in 0..resources + waiters {
             driver.submit(&requests[n % requests.len()]);
         }

@@ -1,9 +1,5 @@
 //! Reading requests.
-#![allow(
-    clippy::expect_used,
-    missing_docs,
-    reason = "a benchmark that goes wrong must stop"
-)]
+#![allow(clippy::expect_used, missing_docs, reason = "a benchmark that goes wrong must stop")]
 
 use std::hint::black_box;
 

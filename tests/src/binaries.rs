@@ -1,0 +1,58 @@
+//! Where the binaries under test are, and that they are up to date.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::OnceLock;
+
+/// The built `respod`.
+#[must_use]
+pub fn respod() -> PathBuf {
+    built().join("respod")
+}
+
+/// The built `rpclient`.
+#[must_use]
+pub fn rpclient() -> PathBuf {
+    built().join("rpclient")
+}
+
+/// The root of the workspace.
+#[must_use]
+pub fn workspace() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the package is inside the workspace")
+}
+
+/// The folder of the binaries.
+///
+/// Cargo builds the binaries of a package for that package's own integration tests only, so that
+/// `cargo test -p tests` alone would run against none, or against those of an earlier build. Hence this
+/// builds them, once for all tests of the process; where they are fresh that takes a moment.
+fn built() -> &'static Path {
+    static FOLDER: OnceLock<Result<PathBuf, String>> = OnceLock::new();
+    match FOLDER.get_or_init(build) {
+        Ok(folder) => folder,
+        Err(problem) => panic!("{problem}"),
+    }
+}
+
+fn build() -> Result<PathBuf, String> {
+    // The test itself is target/PROFILE/deps/blackbox-HASH.
+    let test = std::env::current_exe().expect("the test knows its own path");
+    let folder = test.ancestors().nth(2).expect("the test is in a target folder").to_owned();
+    let target = folder.parent().expect("the profile's folder is in the target folder");
+    let profile = match folder.file_name().and_then(|name| name.to_str()) {
+        Some("debug") | None => "dev",
+        Some(name) => name,
+    };
+    let status = Command::new(env!("CARGO"))
+        .args(["build", "--quiet", "--locked", "--workspace", "--bins", "--profile", profile])
+        .arg("--target-dir")
+        .arg(target)
+        .current_dir(workspace())
+        .status();
+    match status {
+        Ok(status) if status.success() => Ok(folder),
+        Ok(status) => Err(format!("the binaries do not build: {status}")),
+        Err(error) => Err(format!("the binaries do not build: cargo cannot be run: {error}")),
+    }
+}

@@ -1,0 +1,59 @@
+//! The inventories that the tests use.
+
+/// One bench.
+pub const ONE_BENCH: &str = r#"
+pool:
+  name: lab
+  resources:
+    bench-1:
+      location: office1
+      attributes: [can]
+      description: the only one
+      entities:
+        dut:
+          attributes: [arm64]
+          properties: {socket: "127.0.0.1:4567", api_key: SECRET-KEY-1}
+"#;
+
+/// Four benches in two offices; what tells them apart is listed with each.
+pub const LAB: &str = r#"
+pool:
+  name: lab
+  resources:
+    # The only one with two power supplies.
+    bench-1:
+      location: office1
+      attributes: [can, usb]
+      entities:
+        dut: {attributes: [arm64]}
+        supply-left: {attributes: [power, 12v]}
+        supply-right: {attributes: [power, 24v]}
+    # Has one entity that is power and programmer at once, and no second one of either.
+    bench-2:
+      location: office1
+      attributes: [can]
+      entities:
+        dut: {attributes: [riscv]}
+        tool: {attributes: [power, programmer]}
+    # The only one that speaks ethernet.
+    bench-3:
+      location: office2
+      attributes: [can, ethernet]
+      entities:
+        dut: {attributes: [arm64]}
+        programmer: {attributes: [programmer]}
+    # Nothing is known about it.
+    bench-4:
+      location: office2
+"#;
+
+/// Two pools.
+pub const TWO_POOLS: &str = r#"
+pools:
+  - name: boards
+    resources:
+      board-1: {}
+  - name: phones
+    resources:
+      phone-1: {}
+"#;

@@ -1,0 +1,34 @@
+//! What the black-box tests are made of: the real binaries, run as a user runs them, and clients that
+//! can do to a connection what real clients do to it, the unpleasant things included.
+//!
+//! Everything here waits for conditions, never for time to pass, and panics with a description of
+//! what it saw when a condition does not come true within [`DEADLINE`].
+
+// This crate is test code through and through: a panic is how it reports.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+pub mod binaries;
+
+pub mod connection;
+pub mod daemon;
+pub mod deadline;
+pub mod file_limit;
+pub mod http2;
+pub mod inventories;
+pub mod lock_stream;
+pub mod namespace;
+mod notices;
+pub mod program;
+pub mod protocol_page;
+pub mod relay;
+pub mod reply;
+pub mod skipped;
+
+pub use connection::Connection;
+pub use daemon::Daemon;
+pub use deadline::{DEADLINE, eventually, within};
+pub use file_limit::open_files;
+pub use lock_stream::LockStream;
+pub use program::{Finished, Program, Running};
+pub use relay::Relay;
+pub use reply::Reply;

@@ -1,0 +1,147 @@
+//! Every example in `docs/protocol.md` is what the types say, and what a real daemon answers in the
+//! situation that the page tells of. What differs each time (times, tokens, the version) is masked.
+
+use nix::sys::signal::Signal;
+use respo::wire::{Event, InventoryAnswer, Overview, Problem};
+use serde_json::Value;
+use tests::protocol_page::{ProtocolPage, masked};
+use tests::{Daemon, LockStream};
+
+/// The bench that the examples are about.
+const BENCH: &str = "\
+pool:
+  name: lab
+  resources:
+    bench-1:
+      location: office1
+      attributes: [can]
+      entities:
+        dut:
+          attributes: [arm64]
+          properties: {socket: 127.0.0.1:4567}
+";
+
+/// Reads an example as what it is, and writes it again.
+fn round_trip(json: &Value) -> serde_json::Result<Value> {
+    let has = |key: &str| json.get(key).is_some();
+    if has("event") {
+        serde_json::to_value(serde_json::from_value::<Event>(json.clone())?)
+    } else if has("type") {
+        serde_json::to_value(serde_json::from_value::<Problem>(json.clone())?)
+    } else if has("dry_run") {
+        serde_json::to_value(serde_json::from_value::<InventoryAnswer>(json.clone())?)
+    } else {
+        serde_json::to_value(serde_json::from_value::<Overview>(json.clone())?)
+    }
+}
+
+#[test]
+fn every_example_is_read_by_its_type_and_loses_nothing() {
+    let examples = ProtocolPage::read().examples();
+    assert!(examples.len() >= 10, "the page has lost examples: {}", examples.len());
+    for example in examples {
+        let again = round_trip(&example.json);
+        let again = again.unwrap_or_else(|error| panic!("{error}: {}", example.json));
+        assert_eq!(again, example.json, "under {}", example.section);
+    }
+}
+
+/// The example of this event.
+fn event(name: &str) -> Value {
+    ProtocolPage::read().example(name, |json| json["event"] == name)
+}
+
+/// The example of this problem.
+fn problem(code: &str) -> Value {
+    ProtocolPage::read().example(code, |json| json["code"] == code)
+}
+
+/// Compares what was answered with an example.
+#[track_caller]
+fn assert_same(answered: &Value, example: &Value) {
+    assert_eq!(masked(answered), masked(example), "\nanswered: {answered}\nexample:  {example}");
+}
+
+async fn next(stream: &mut LockStream) -> Value {
+    stream.next_json().await.expect("one more line")
+}
+
+#[tokio::test]
+async fn a_stream_says_granted_and_heartbeat_as_on_the_page() {
+    let daemon = Daemon::with(BENCH).flag("--heartbeat", "50ms").start().await;
+    let mut stream = daemon.lock("").await;
+    assert_same(&next(&mut stream).await, &event("granted"));
+    assert_same(&next(&mut stream).await, &event("heartbeat"));
+    assert_eq!(stream.head.header("content-type"), Some("application/x-ndjson"));
+}
+
+#[tokio::test]
+async fn a_waiting_client_and_everybody_else_are_told_as_on_the_page() {
+    let daemon = Daemon::start(BENCH).await;
+    let _holder = daemon.hold("name=ci-88&description=nightly").await;
+    let mut waiter = daemon.lock("resource=bench-1&name=alice").await;
+    assert_same(&next(&mut waiter).await, &event("queued"));
+    let overview = ProtocolPage::read().example("overview", |json| json.get("version").is_some());
+    assert_same(&daemon.get("/").await.json(), &overview);
+}
+
+#[tokio::test]
+async fn a_stream_ends_as_on_the_page() {
+    let daemon = Daemon::start(BENCH).await;
+    let mut stream = daemon.lock("max_duration=1ms").await;
+    stream.expect_granted().await;
+    assert_same(&next(&mut stream).await, &event("ended"));
+    assert_eq!(stream.next_json().await, None);
+}
+
+#[tokio::test]
+async fn a_stopping_daemon_says_so_as_on_the_page() {
+    // With the deadline that the page shows, which is the one that respod has unless it is told.
+    let daemon = Daemon::start(BENCH).await;
+    let mut stream = daemon.lock("").await;
+    stream.expect_granted().await;
+    daemon.signal(Signal::SIGTERM);
+    assert_same(&next(&mut stream).await, &event("draining"));
+    stream.close();
+    daemon.finish().await.expect_code(0);
+}
+
+#[tokio::test]
+async fn a_request_is_refused_as_busy_as_on_the_page() {
+    let daemon = Daemon::start(BENCH).await;
+    let _holder = daemon.hold("name=ci-88").await;
+    assert_same(&daemon.refused("wait=0").await.json(), &problem("busy"));
+}
+
+#[tokio::test]
+async fn an_impossible_request_is_refused_as_on_the_page() {
+    let daemon = Daemon::start(BENCH).await;
+    assert_same(&daemon.refused("location=office9").await.json(), &problem("no_such"));
+}
+
+#[tokio::test]
+async fn an_inventory_is_replaced_as_on_the_page() {
+    let daemon = Daemon::start(BENCH).await;
+    let _holder = daemon.hold("").await;
+    let reply = daemon.post_inventory("/inventory", &BENCH.replace("bench-1", "bench-2")).await;
+    let example = ProtocolPage::read().example("the answer", |json| json.get("dry_run").is_some());
+    assert_same(&reply.json(), &example);
+}
+
+#[tokio::test]
+async fn an_inventory_with_a_mistake_is_refused_as_on_the_page() {
+    let daemon = Daemon::start(BENCH).await;
+    // On line 4 in column 17, as the page says.
+    let wrong = "pool:\n  resources:\n    bench-1:\n      location: [office1]\n  name: lab\n";
+    let reply = daemon.post_inventory("/inventory", wrong).await;
+    assert_same(&reply.json(), &problem("invalid_inventory"));
+}
+
+#[tokio::test]
+async fn the_health_check_says_what_the_page_says() {
+    let text = std::fs::read_to_string(tests::binaries::workspace().join("docs/protocol.md"));
+    let text = text.expect("the page");
+    let daemon = Daemon::start(BENCH).await;
+    let answer = daemon.get("/healthz").await.expect_status(200).text();
+    assert!(text.contains(&format!("`{}`", answer.trim())), "{answer}");
+}
