@@ -73,6 +73,19 @@ fn use_goes_round_so_that_wear_spreads() {
 }
 
 #[test]
+fn use_goes_round_among_few_that_suit_in_a_large_pool() {
+    let names: Vec<String> = (0..200).map(|n| format!("r{n}")).collect();
+    let mut pool =
+        Pool::of(&names.iter().map(String::as_str).collect::<Vec<_>>(), Limits::default());
+    for _ in 0..6 {
+        let id = pool.submit("resource=r170,r150,r160", Wait::Forever).unwrap();
+        pool.end(id);
+    }
+    let order: Vec<&str> = pool.granted.iter().map(|(_, name)| name.as_str()).collect();
+    assert_eq!(order, ["r150", "r160", "r170", "r150", "r160", "r170"]);
+}
+
+#[test]
 fn a_position_counts_those_who_compete() {
     let mut pool = Pool::of(&["a", "b", "c"], Limits::default());
     for _ in 0..3 {

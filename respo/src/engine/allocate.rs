@@ -12,8 +12,9 @@ use crate::engine::queue::{Place, ShapeId};
 use crate::inventory::ResourceIndex;
 use crate::request::Fence;
 
-/// Up to this many candidates it is cheaper to look at each than to walk the free resources.
-const FEW_CANDIDATES: usize = 256;
+/// So many free resources are looked at, the least recently used first, before each candidate is: where
+/// most of what is free suits, the first few decide.
+const FIRST_LOOK: usize = 64;
 
 impl Engine {
     /// Grants what was freed to those who have waited for it.
@@ -62,10 +63,10 @@ impl Engine {
     /// The free candidate of a shape that was used least recently.
     pub(super) fn least_recently_used(&self, shape: ShapeId) -> Option<ResourceIndex> {
         let shape = self.queue.shape(shape)?;
-        if shape.candidates.len() <= FEW_CANDIDATES {
+        let mut oldest = self.occupancy.free().take(FIRST_LOOK);
+        oldest.find(|index| shape.contains(*index)).or_else(|| {
             let free = shape.candidates.iter().filter(|index| self.occupancy.is_free(**index));
-            return free.copied().min_by_key(|index| self.occupancy.age(*index));
-        }
-        self.occupancy.free().find(|index| shape.contains(*index))
+            free.copied().min_by_key(|index| self.occupancy.age(*index))
+        })
     }
 }
