@@ -63,7 +63,7 @@ impl Engine {
     /// The free candidate of a shape that was used least recently.
     pub(super) fn least_recently_used(&self, shape: ShapeId) -> Option<ResourceIndex> {
         let shape = self.queue.shape(shape)?;
-        let mut oldest = self.occupancy.free().take(FIRST_LOOK);
+        let mut oldest = self.occupancy.free().take(FIRST_LOOK.min(shape.candidates.len()));
         oldest.find(|index| shape.contains(*index)).or_else(|| {
             let free = shape.candidates.iter().filter(|index| self.occupancy.is_free(**index));
             free.copied().min_by_key(|index| self.occupancy.age(*index))
