@@ -28,6 +28,9 @@ pub enum ReplaceError {
     /// A pool does not take it.
     #[error(transparent)]
     Refused(#[from] Refusal),
+    /// A defect; the log says more.
+    #[error("the replacement failed")]
+    Failed,
 }
 
 /// Reads and checks an inventory.
@@ -35,21 +38,7 @@ pub enum ReplaceError {
 /// # Errors
 /// Every mistake; for bytes that are not UTF-8, where they stop to be.
 pub fn read(bytes: &[u8]) -> Result<InventoryDocument, InventoryProblems> {
-    match std::str::from_utf8(bytes) {
-        Ok(text) => InventoryDocument::parse(text),
-        Err(error) => {
-            // What comes before the mistake is UTF-8, and its lines can be counted.
-            let valid = &bytes[..error.valid_up_to()];
-            let line = 1 + valid.iter().filter(|&&byte| byte == b'\n').count();
-            Err(InventoryProblems(vec![InventoryProblem {
-                path: String::new(),
-                line: Some(line),
-                column: None,
-                problem: "bytes that are not UTF-8".to_owned(),
-                remedy: "save the file as UTF-8".to_owned(),
-            }]))
-        }
-    }
+    InventoryDocument::decode(bytes).and_then(InventoryDocument::parse)
 }
 
 impl Inventories {
@@ -70,11 +59,27 @@ impl Inventories {
     }
 
     /// Puts `document` in the place of the present inventories, whole or not at all, and says what
-    /// has changed. A dry run only says what would.
+    /// has changed, also to the log. A dry run only says what would.
+    ///
+    /// It goes on to its end if the future is dropped. Where a later pool refuses, the earlier ones get
+    /// their inventories back; waiting requests that had become impossible meanwhile have ended.
     ///
     /// # Errors
     /// [`ReplaceError`] if the document does not have the pools that run, or a pool refuses it.
     pub async fn replace(
+        self: &Arc<Self>,
+        document: InventoryDocument,
+        dry_run: bool,
+    ) -> Result<InventoryAnswer, ReplaceError> {
+        let inventories = Arc::clone(self);
+        let replacing = async move { inventories.replace_here(document, dry_run).await };
+        tokio::spawn(replacing).await.unwrap_or_else(|error| {
+            tracing::error!(%error, "the inventory could not be replaced");
+            Err(ReplaceError::Failed)
+        })
+    }
+
+    async fn replace_here(
         &self,
         document: InventoryDocument,
         dry_run: bool,
@@ -83,7 +88,11 @@ impl Inventories {
         let replacements = self.pair(document).map_err(ReplaceError::Invalid)?;
         let pools =
             if dry_run { preview(replacements).await } else { replace_all(replacements).await? };
-        Ok(InventoryAnswer { dry_run, pools })
+        let answer = InventoryAnswer { dry_run, pools };
+        if !dry_run {
+            log(&answer);
+        }
+        Ok(answer)
     }
 
     /// Each pool that runs with its new inventory, in the order in which the pools run.
@@ -173,7 +182,7 @@ async fn put_back(done: Vec<(&Broker, Arc<Inventory>)>) {
 }
 
 /// Writes to the log what a replacement has changed.
-pub fn log(answer: &InventoryAnswer) {
+fn log(answer: &InventoryAnswer) {
     for PoolChange { name, revision, change } in &answer.pools {
         tracing::info!(
             pool = name.as_str(),
@@ -221,7 +230,7 @@ mod tests {
     #[tokio::test]
     async fn a_document_with_other_pools_changes_nothing_and_is_told_which_there_are() {
         let before = document(&[("a", &["a1"]), ("b", &["b1"])]);
-        let inventories = Inventories::new(running(before.clone()).await);
+        let inventories = Arc::new(Inventories::new(running(before.clone()).await));
         let other = document(&[("a", &["a2"]), ("c", &["c1"])]);
         let error = inventories.replace(other, false).await.unwrap_err();
         let ReplaceError::Invalid(InventoryProblems(problems)) = error else { panic!("{error}") };
@@ -241,7 +250,7 @@ mod tests {
         let selector = Selector::named(Name::new("a1").unwrap());
         let _lease = session.acquire(Request::one(selector)).await.unwrap();
 
-        let inventories = Inventories::new(pools);
+        let inventories = Arc::new(Inventories::new(pools));
         let would = inventories.replace(after.clone(), true).await.unwrap();
         assert_eq!(inventories.current().await, before);
         let did = inventories.replace(after, false).await.unwrap();

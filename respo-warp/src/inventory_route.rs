@@ -2,17 +2,16 @@
 
 use std::sync::Arc;
 
-use bytes::Bytes;
-use respo::yaml::InventoryDocument;
 use warp::http::header::CONTENT_TYPE;
 use warp::http::{HeaderValue, Method};
 use warp::reply::Response;
 
 use crate::api::Api;
+use crate::aside::aside;
 use crate::authorization;
 use crate::body;
 use crate::call::Call;
-use crate::inventory::{ReplaceError, log, read};
+use crate::inventory::{ReplaceError, read};
 use crate::origin;
 use crate::parameters::Parameters;
 use crate::problem::{Problem, json};
@@ -25,26 +24,14 @@ pub(crate) async fn answer(api: Arc<Api>, mut call: Call) -> Result<Response, Pr
     if call.method != Method::POST {
         Parameters::parse(&call.query, &[])?;
         body::expect_none(&api, &mut call).await?;
-        return Ok(yaml(api.inventories.current().await.to_yaml()));
+        let current = api.inventories.current().await;
+        return Ok(yaml(aside(move || current.to_yaml()).await?));
     }
     let dry_run = Parameters::parse(&call.query, &["dry_run"])?.flag("dry_run")?;
-    let document = parse_aside(body::read(&api, &mut call).await?).await?;
+    let body = body::read(&api, &mut call).await?;
+    let document = aside(move || read(&body)).await??;
     let answer = api.inventories.replace(document, dry_run).await?;
-    if !dry_run {
-        log(&answer);
-    }
     Ok(json(&answer))
-}
-
-/// Reads a document on a thread of its own, for a large one takes a while.
-async fn parse_aside(body: Bytes) -> Result<InventoryDocument, Problem> {
-    match tokio::task::spawn_blocking(move || read(&body)).await {
-        Ok(result) => Ok(result?),
-        Err(error) => {
-            tracing::error!(%error, "the inventory parser failed");
-            Err(Problem::internal())
-        }
-    }
 }
 
 fn yaml(text: String) -> Response {
@@ -58,6 +45,7 @@ impl From<ReplaceError> for Problem {
         match error {
             ReplaceError::Invalid(problems) => problems.into(),
             ReplaceError::Refused(refusal) => refusal.into(),
+            ReplaceError::Failed => Self::internal(),
         }
     }
 }

@@ -7,6 +7,7 @@
 //! address and says when the client has left. Without one, a lease ends when its response is dropped.
 
 mod api;
+mod aside;
 mod authorization;
 mod body;
 mod call;

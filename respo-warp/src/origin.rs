@@ -8,9 +8,11 @@ use warp::http::{HeaderMap, Method};
 
 use crate::problem::{Kind, Problem};
 
-/// Refuses a call that changes something and that a browser sends from another site's page.
+/// Refuses a call that changes something and that a browser sends from a page that is not this server's.
 ///
-/// A browser names the page's origin in every such call. Other clients send no `Origin`.
+/// A browser names the page's origin in every such call. Other clients send no `Origin`. That origin and
+/// host agree is not enough: a page can be loaded under a name of its own that is then made to resolve to
+/// this server (DNS rebinding), so the host must be an address or `localhost`.
 pub(crate) fn check(
     method: &Method,
     headers: &HeaderMap,
@@ -20,12 +22,14 @@ pub(crate) fn check(
         return Ok(());
     }
     for origin in headers.get_all(ORIGIN) {
-        let same = origin.to_str().is_ok_and(|origin| is_same(origin, host));
+        let same = origin.to_str().is_ok_and(|origin| is_same(origin, host))
+            && host.is_some_and(|host| is_address_or_localhost(host.host()));
         if !same {
             return Err(Problem::new(
                 Kind::CrossOrigin,
-                "the Origin header names another site than this server; a page may only call the \
-                 server that it came from",
+                "the Origin header names another site than this server, or a name that may only seem \
+                 to be this server's; a page may only call the server that it came from, under an IP \
+                 address or localhost",
             ));
         }
     }

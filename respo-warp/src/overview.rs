@@ -9,6 +9,7 @@ use warp::http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE, VARY};
 use warp::reply::Response;
 
 use crate::api::Api;
+use crate::aside::aside;
 use crate::body;
 use crate::call::Call;
 use crate::negotiation::{Form, choose};
@@ -24,25 +25,25 @@ pub(crate) async fn show(api: Arc<Api>, mut call: Call) -> Result<Response, Prob
         Some(name) => vec![api.pools.select(Some(name))?],
         None => api.pools.iter().collect(),
     };
-    let overview = gather(&api, &brokers).await;
-    let mut response = match choose(&call.headers) {
-        Form::Json => json(&overview),
-        Form::Html => page(&overview),
-        Form::Text => table(&overview),
-    };
-    response.headers_mut().insert(VARY, HeaderValue::from_static("accept"));
-    Ok(response)
-}
-
-async fn gather(api: &Api, brokers: &[&Broker]) -> Overview {
     let mut pools = Vec::new();
-    for broker in brokers {
-        pools.push(broker.snapshot().await.overview(broker.pool()));
+    for broker in &brokers {
+        pools.push((broker.pool().clone(), broker.snapshot().await));
     }
-    pools.sort_by(|a, b| a.name.cmp(&b.name));
     // Read after the snapshots, so that nothing in them lies in the future.
     let time = brokers.iter().map(|broker| broker.now()).max().unwrap_or_default();
-    Overview { version: api.version.clone(), time, pools }
+    let (version, form) = (api.version.clone(), choose(&call.headers));
+    let mut response = aside(move || {
+        let pools = pools.iter().map(|(pool, snapshot)| snapshot.overview(pool)).collect();
+        let overview = Overview { version, time, pools };
+        match form {
+            Form::Json => json(&overview),
+            Form::Html => page(&overview),
+            Form::Text => table(&overview),
+        }
+    })
+    .await?;
+    response.headers_mut().insert(VARY, HeaderValue::from_static("accept"));
+    Ok(response)
 }
 
 fn page(overview: &Overview) -> Response {

@@ -97,6 +97,7 @@ fn mistakes_name_the_parameter() {
     let cases = [
         ("colour=red", "colour", "there is none of this name"),
         ("resource=", "resource", "it is empty"),
+        ("resource=[]", "resource", "it is empty"),
         ("resource=a b", "resource", "letters, digits"),
         ("resource=[a", "resource", "ends with ']'"),
         ("resource=[[a]]", "resource", "not a list of lists"),

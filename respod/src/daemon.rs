@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use hyper_util::service::TowerToHyperService;
 use respo::broker::{Broker, Pools, StartError};
+use respo::yaml::InventoryDocument;
 use respo::{Limits, Token, TokenDigest};
 use respo_warp::Api;
 use respo_warp::inventory::Inventories;
@@ -78,10 +79,13 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), DaemonError> {
 }
 
 async fn serve(arguments: Arguments) -> Result<(), DaemonError> {
-    let mut signals = Signals::new()?;
     // The command line demands one.
     let path: Arc<Path> = arguments.inventory.clone().unwrap_or_default().into();
-    let pools = start_pools(&path, &arguments).await?;
+    // Before signals are caught: until there is something to end in order, they end respod at once.
+    let document = inventory_file::read(&path)
+        .map_err(|error| DaemonError::Inventory(path.to_path_buf(), error))?;
+    let mut signals = Signals::new()?;
+    let pools = start_pools(document, &arguments).await?;
     let admin_token = arguments.admin_token_file.as_deref().map(read_token).transpose()?;
     open_files::make_room(arguments.max_connections);
     let cannot_listen = |error| DaemonError::Listen(arguments.listen.clone(), error);
@@ -104,9 +108,10 @@ async fn serve(arguments: Arguments) -> Result<(), DaemonError> {
     Ok(())
 }
 
-async fn start_pools(path: &Path, arguments: &Arguments) -> Result<Pools, DaemonError> {
-    let document = inventory_file::read(path)
-        .map_err(|error| DaemonError::Inventory(path.to_owned(), error))?;
+async fn start_pools(
+    document: InventoryDocument,
+    arguments: &Arguments,
+) -> Result<Pools, DaemonError> {
     let mut brokers = Vec::new();
     for (pool, inventory) in document.pools {
         let count = inventory.len();
@@ -212,12 +217,17 @@ impl Signals {
     }
 
     /// Reloads the inventory as often as it is asked to, until it is told to stop.
-    async fn until_stopped(&mut self, path: &Arc<Path>, inventories: &Inventories) {
+    async fn until_stopped(&mut self, path: &Arc<Path>, inventories: &Arc<Inventories>) {
         loop {
             tokio::select! {
                 _ = self.terminate.recv() => return,
                 _ = self.interrupt.recv() => return,
-                _ = self.hangup.recv() => reload(Arc::clone(path), inventories).await,
+                _ = self.hangup.recv() => {}
+            }
+            // A file that takes for ever to read keeps nobody from stopping respod.
+            tokio::select! {
+                () = reload(Arc::clone(path), inventories) => {}
+                () = self.stop() => return,
             }
         }
     }

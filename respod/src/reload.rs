@@ -3,13 +3,13 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use respo_warp::inventory::{Inventories, ReplaceError, log};
+use respo_warp::inventory::{Inventories, ReplaceError};
 
 use crate::inventory_file;
 
 /// Puts what the file says now in the place of the present inventory. Where that fails, the log says
 /// why, and the present one stays.
-pub(crate) async fn reload(path: Arc<Path>, inventories: &Inventories) {
+pub(crate) async fn reload(path: Arc<Path>, inventories: &Arc<Inventories>) {
     let file = Arc::clone(&path);
     let document = match tokio::task::spawn_blocking(move || inventory_file::read(&file)).await {
         Ok(Ok(document)) => document,
@@ -17,7 +17,7 @@ pub(crate) async fn reload(path: Arc<Path>, inventories: &Inventories) {
         Err(error) => return refuse(&[format!("the parser failed: {error}")]),
     };
     match inventories.replace(document, false).await {
-        Ok(answer) => log(&answer),
+        Ok(_) => {}
         Err(ReplaceError::Invalid(problems)) => refuse(&inventory_file::lines(&problems, &path)),
         Err(error) => refuse(&[error.to_string()]),
     }

@@ -54,15 +54,24 @@ impl Socket {
     async fn choked(&self) {
         while self.stream.ready(Interest::READABLE).await.is_ok() {
             let reads = self.reads.load(Ordering::Relaxed);
-            tokio::time::sleep(LONGEST_UNREAD).await;
-            let mut unread = [MaybeUninit::uninit(); MOST_UNREAD];
-            let unread = SockRef::from(&*self.stream).peek(&mut unread);
-            if unread.is_ok_and(|count| count == MOST_UNREAD)
-                && self.reads.load(Ordering::Relaxed) == reads
-            {
+            match self.unread() {
+                // Nothing is unread, which the socket has taken note of: it is ready for the next bytes.
+                Err(error) if error.kind() == ErrorKind::WouldBlock => continue,
+                // The end, or an error.
+                Ok(0) | Err(_) => return,
+                Ok(_) => tokio::time::sleep(LONGEST_UNREAD).await,
+            }
+            let is_full = self.unread().is_ok_and(|count| count == MOST_UNREAD);
+            if is_full && self.reads.load(Ordering::Relaxed) == reads {
                 return;
             }
         }
+    }
+
+    /// How many bytes are unread, [`MOST_UNREAD`] at most.
+    fn unread(&self) -> io::Result<usize> {
+        let mut unread = [MaybeUninit::uninit(); MOST_UNREAD];
+        self.stream.try_io(Interest::READABLE, || SockRef::from(&*self.stream).peek(&mut unread))
     }
 
     /// Waits until the peer has closed its sending half or the connection is gone, however much it

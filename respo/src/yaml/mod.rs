@@ -95,6 +95,24 @@ impl InventoryDocument {
         }
     }
 
+    /// The text of a file, which must be UTF-8.
+    ///
+    /// # Errors
+    /// The line in which it stops to be.
+    pub fn decode(bytes: &[u8]) -> Result<&str, InventoryProblems> {
+        std::str::from_utf8(bytes).map_err(|error| {
+            let valid = &bytes[..error.valid_up_to()];
+            let line = 1 + valid.iter().filter(|&&byte| byte == b'\n').count();
+            InventoryProblems(vec![InventoryProblem {
+                path: String::new(),
+                line: Some(line),
+                column: None,
+                problem: "bytes that are not UTF-8".to_owned(),
+                remedy: "save the file as UTF-8".to_owned(),
+            }])
+        })
+    }
+
     /// Writes it as YAML that [`parse`](Self::parse) reads back to an equal document, in block
     /// style, with resources and entities in the order of their names.
     ///

@@ -28,6 +28,7 @@ fn malformed() -> Vec<(String, &'static str)> {
         ("pool=lab&pool=lab", "pool"),
         ("tag=k=1&tag=k=2", "tag"),
         // No value at all.
+        ("resource=[]", "resource"),
         ("resource=", "resource"),
         ("resource", "resource"),
         ("location=", "location"),
@@ -138,7 +139,6 @@ async fn a_parameter_at_the_edge_of_what_is_allowed_is_accepted() {
         "max_duration=1d",
         "linger=0",
         "location=office1",
-        "resource=[]",
         "attributes=[%22can%22,'usb']",
         "attributes=[ can , usb ]",
         "entities=[]",

@@ -44,6 +44,16 @@ async fn the_command_finds_what_was_leased_in_its_environment() {
 }
 
 #[tokio::test]
+async fn a_lock_within_a_lock_does_not_show_the_outer_one_as_its_own() {
+    let daemon = Daemon::start(&format!("{PROPERTIES}    bench-2:\n")).await;
+    let script = "\"$RPCLIENT\" lock bench-2 -- env";
+    let lock = Program::lock(&daemon, &["bench-1"], script);
+    let end = lock.env("RPCLIENT", tests::binaries::rpclient()).finish().await.expect_code(0);
+    assert!(end.stdout.contains("RESPO_RESOURCE=bench-2"), "{}", end.stdout);
+    assert!(!end.stdout.contains("RESPO_DUT_SOCKET"), "{}", end.stdout);
+}
+
+#[tokio::test]
 async fn the_lease_file_is_for_its_owner_only_and_is_removed_afterwards() {
     let daemon = Daemon::start(PROPERTIES).await;
     let script = "stat -c %a \"$RESPO_LEASE_FILE\"; echo $RESPO_LEASE_FILE; cat $RESPO_LEASE_FILE";

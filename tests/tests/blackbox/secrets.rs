@@ -125,3 +125,16 @@ async fn a_name_that_was_made_to_point_here_does_not_open_the_inventory() {
     assert_eq!(ask("127.0.0.1").await.status(), 200);
     assert_eq!(ask("[::1]:7373").await.status(), 200);
 }
+
+#[tokio::test]
+async fn a_page_under_a_name_that_was_made_to_point_here_leases_nothing() {
+    let daemon = Daemon::start(ONE_BENCH).await;
+    let ask = async |host: &str| {
+        let mut connection = daemon.connect().await;
+        let head = format!("Host: {host}\r\nOrigin: http://{host}\r\nContent-Length: 0");
+        connection.send(format!("POST /lock?wait=0 HTTP/1.1\r\n{head}\r\n\r\n")).await;
+        connection
+    };
+    ask("rebound.example:7373").await.reply().await.expect_problem(403, "cross_origin");
+    daemon.expect_idle().await;
+}

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 use rpclient::respo::HumanDuration;
-use rpclient::{Client, Label, Priority, Text, Token, Wait};
+use rpclient::{Client, ClientBuilder, Label, Priority, Text, Token, Wait};
 
 use crate::exit_code;
 use crate::failure::Failure;
@@ -86,17 +86,28 @@ pub(crate) struct CommonArguments {
 impl CommonArguments {
     /// The client that these arguments describe.
     pub(crate) fn client(&self) -> Result<Client, Failure> {
-        let holder = self.name.clone().unwrap_or_else(holder::default);
-        let mut builder = Client::builder(&self.url)?.holder(holder);
-        if let Some(pool) = &self.pool {
-            builder = builder.pool(pool.clone());
-        }
+        Ok(self.builder()?.build())
+    }
+
+    /// The same, with the administrator's token: read only where it is needed, so that an unreadable file
+    /// keeps nobody from anything else.
+    pub(crate) fn administrator(&self) -> Result<Client, Failure> {
+        let mut builder = self.builder()?;
         if let Some(path) = &self.admin_token_file {
             let token = fs::read_to_string(path);
             let token = token.map_err(|error| Failure::file("read the token in", path, &error))?;
             builder = builder.admin_token(Token::presented(token.trim()));
         }
         Ok(builder.build())
+    }
+
+    fn builder(&self) -> Result<ClientBuilder, Failure> {
+        let holder = self.name.clone().unwrap_or_else(holder::default);
+        let mut builder = Client::builder(&self.url)?.holder(holder);
+        if let Some(pool) = &self.pool {
+            builder = builder.pool(pool.clone());
+        }
+        Ok(builder)
     }
 }
 
@@ -206,7 +217,10 @@ above.
 Signals. INT, TERM, HUP and QUIT are passed on to the command's process group, USR1 and USR2 to the \
 command; the lease is held until it ends. On a terminal the command is in the foreground, so that \
 Ctrl-C, Ctrl-Z and input reach it directly. If the lease is lost, the command's process group gets \
-TERM, and KILL after --term-grace. The same happens if rpclient itself is killed. Signals that were \
+TERM, and KILL after --term-grace. When the network goes silent, the lease is taken for lost after 16 s, \
+and the respod gives the resource to the next in line about 20 s after the last sign of life: a command \
+that needs longer to end after TERM than the difference should have a --term-grace of less than 4 s. \
+The same happens if rpclient itself is killed. Signals that were \
 ignored when rpclient started stay so, as under nohup, or INT for what a script runs with '&'.
 
 Without a command the lease is held until Ctrl-C or TERM; the name of the resource, or with --json the \

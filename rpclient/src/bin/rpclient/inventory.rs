@@ -39,7 +39,7 @@ async fn get(common: &CommonArguments) -> Result<(), Failure> {
     struct Pools<'a> {
         pools: Vec<Pool<'a>>,
     }
-    let client = common.client()?;
+    let client = common.administrator()?;
     let yaml = client.inventory().await?;
     if !common.json && common.pool.is_none() {
         return output::print(&yaml);
@@ -63,7 +63,7 @@ async fn get(common: &CommonArguments) -> Result<(), Failure> {
 
 async fn push(common: &CommonArguments, file: &Path, dry_run: bool) -> Result<(), Failure> {
     let yaml = read(file)?;
-    let answer = send(&common.client()?, &yaml, dry_run, file).await?;
+    let answer = send(&common.administrator()?, &yaml, dry_run, file).await?;
     if common.json { output::print_json(&answer) } else { output::print(&summary(&answer)) }
 }
 
@@ -90,7 +90,7 @@ fn check(common: &CommonArguments, file: &Path) -> Result<ExitCode, Failure> {
 
 async fn difference(common: &CommonArguments, file: &Path) -> Result<(), Failure> {
     let yaml = read(file)?;
-    let client = common.client()?;
+    let client = common.administrator()?;
     let answer = send(&client, &yaml, true, file).await?;
     if common.json {
         return output::print_json(&answer);
@@ -215,13 +215,17 @@ fn parse_served(client: &Client, yaml: &str) -> Result<InventoryDocument, Failur
 }
 
 fn read(file: &Path) -> Result<String, Failure> {
-    if file != Path::new("-") {
-        return fs::read_to_string(file).map_err(|error| Failure::file("read", file, &error));
+    let mut bytes = Vec::new();
+    if file == Path::new("-") {
+        let read = io::stdin().lock().read_to_end(&mut bytes);
+        read.map_err(|error| Failure::file("read", Path::new("standard input"), &error))?;
+    } else {
+        bytes = fs::read(file).map_err(|error| Failure::file("read", file, &error))?;
     }
-    let mut text = String::new();
-    let read = io::stdin().lock().read_to_string(&mut text);
-    read.map_err(|error| Failure::file("read", Path::new("standard input"), &error))?;
-    Ok(text)
+    InventoryDocument::decode(&bytes).map(str::to_owned).map_err(|problems| {
+        let message = located(&shown(file), &problems.0);
+        Failure::new(ExitCode::InvalidInventory, message.trim_end().to_owned())
+    })
 }
 
 /// The file's name in messages.

@@ -1,5 +1,7 @@
 //! Aligned columns of plain text.
 
+use unicode_width::UnicodeWidthStr;
+
 /// A table: a line of headings and any number of rows as wide.
 pub(crate) struct Table {
     rows: Vec<Vec<String>>,
@@ -30,7 +32,7 @@ impl Table {
             let mut line = String::new();
             for (cell, width) in row.iter().zip(&widths) {
                 line.push_str(cell);
-                let padding = width.saturating_sub(cell.chars().count());
+                let padding = width.saturating_sub(cell.width());
                 line.extend(std::iter::repeat_n(' ', padding));
                 line.push_str(GAP);
             }
@@ -44,7 +46,7 @@ impl Table {
         let columns = self.rows.iter().map(Vec::len).max().unwrap_or(0);
         let width = |column: usize| {
             let cells = self.rows.iter().filter_map(|row| row.get(column));
-            cells.map(|cell| cell.chars().count()).max().unwrap_or(0)
+            cells.map(|cell| cell.width()).max().unwrap_or(0)
         };
         (0..columns).map(width).collect()
     }

@@ -13,7 +13,7 @@ use tokio::process::{Child, Command};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::{Instant, sleep, timeout_at};
 
-use super::environment::Environment;
+use super::environment::{self, Environment};
 use super::guard::Guard;
 use super::hold::tell;
 use super::lease_file::LeaseFile;
@@ -102,6 +102,9 @@ impl Running {
     ) -> Result<Self, Failure> {
         let (program, rest) = arguments.command.split_first().ok_or_else(no_command)?;
         let mut command = Command::new(program);
+        for stale in environment::inherited() {
+            command.env_remove(stale);
+        }
         command.args(rest).envs(&environment.variables).process_group(0);
         let mut guard = Guard::start(lease_file, arguments.term_grace.0);
         let child = command.spawn().map_err(|error| not_started(program, &error))?;

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
+use std::env;
+use std::ffi::OsString;
 use std::path::Path;
 
 use rpclient::{Client, Lease, Resource};
@@ -18,8 +20,19 @@ const RESERVED: [&str; 8] = [
     "RESPO_POOL",
     "RESPO_ADMIN_TOKEN_FILE",
 ];
+/// Those that rpclient itself reads, which go on to the command.
+const SETTINGS: [&str; 4] = ["RESPO_URL", "RESPO_NAME", "RESPO_POOL", "RESPO_ADMIN_TOKEN_FILE"];
 /// The longest value that is exported. Linux refuses to start a command with one beyond 128 KiB.
 const LONGEST_VALUE: usize = 64 * 1024;
+
+/// What an outer `rpclient lock` has exported of its own lease: the command must not take it for its own.
+pub(super) fn inherited() -> Vec<OsString> {
+    let is_stale = |name: &OsString| {
+        let name = name.to_string_lossy();
+        name.starts_with("RESPO_") && !SETTINGS.contains(&name.as_ref())
+    };
+    env::vars_os().map(|(name, _)| name).filter(is_stale).collect()
+}
 
 /// Variables for the command, and what could not be made one.
 #[derive(Debug, Default, PartialEq, Eq)]

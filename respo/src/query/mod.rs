@@ -9,14 +9,16 @@
 //! # Ok::<(), respo::QueryError>(())
 //! ```
 
+mod write;
+
+pub(crate) use write::bracketed;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::time::Duration;
 
-use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
-
 use crate::inventory::MAX_ENTITIES;
-use crate::names::{Label, NameError, Text, Word};
+use crate::names::{Label, NameError, Text};
 use crate::request::{Hold, MAX_TAGS, Request, Wait};
 use crate::selector::{EntityPattern, MAX_SELECTOR_ITEMS, Selector};
 use crate::time::HumanDuration;
@@ -112,7 +114,13 @@ impl Parser {
             self.request_parameter = Some(key.to_owned());
         }
         match key {
-            "resource" => extend(&mut self.selector.names, list(value)?, name_problem),
+            "resource" => {
+                let names = list(value)?;
+                if names.is_empty() {
+                    return Err(EMPTY.to_owned());
+                }
+                extend(&mut self.selector.names, names, name_problem)
+            }
             "location" => once(&mut self.selector.location, parse(value)?),
             "attributes" => extend(&mut self.selector.attributes, list(value)?, name_problem),
             "entity_properties" | "entities" => self.take_patterns(value),
@@ -234,13 +242,16 @@ fn parse_token(value: &str) -> Result<Token, String> {
     Ok(Token::presented(value))
 }
 
+/// A list from a script that has nothing in it must not lease just anything.
+const EMPTY: &str = "it is empty; leave it out, or say what is wanted";
+
 /// `[a,b]`, `["a","b"]` or `a,b`. Quotes are dropped: no name or attribute contains one.
 fn list(value: &str) -> Result<Vec<&str>, String> {
     let value = value.trim();
     let inner = match value.strip_prefix('[') {
         Some(rest) => rest.strip_suffix(']').ok_or("a list that starts with '[' ends with ']'")?,
         None if value.is_empty() => {
-            return Err("it is empty; leave it out, or say what is wanted".to_owned());
+            return Err(EMPTY.to_owned());
         }
         None => value,
     };
@@ -286,113 +297,6 @@ fn list_of_lists(value: &str) -> Result<Vec<Vec<&str>>, String> {
             .map(str::trim_start)
             .filter(|rest| rest.starts_with('['))
             .ok_or("a list of lists is written [[a,b],[c]]")?;
-    }
-}
-
-/// What must be escaped in a query. Brackets and commas stay readable.
-const ESCAPED: &AsciiSet = &CONTROLS
-    .add(b' ')
-    .add(b'"')
-    .add(b'#')
-    .add(b'%')
-    .add(b'&')
-    .add(b'+')
-    .add(b'<')
-    .add(b'>')
-    .add(b'\'');
-
-/// Writes `key=value` pairs, escaped, with `&` between them.
-struct QueryWriter<'f, 'g> {
-    to: &'f mut fmt::Formatter<'g>,
-    first: bool,
-}
-
-impl QueryWriter<'_, '_> {
-    fn pair(&mut self, key: &str, value: &str) -> fmt::Result {
-        if !std::mem::take(&mut self.first) {
-            self.to.write_str("&")?;
-        }
-        write!(self.to, "{key}={}", utf8_percent_encode(value, ESCAPED))
-    }
-
-    fn selector(&mut self, selector: &Selector) -> fmt::Result {
-        match selector.names.len() {
-            0 => {}
-            1 => self.pair("resource", &join(&selector.names))?,
-            _ => self.pair("resource", &format!("[{}]", join(&selector.names)))?,
-        }
-        if let Some(location) = &selector.location {
-            self.pair("location", location.as_str())?;
-        }
-        if !selector.attributes.is_empty() {
-            self.pair("attributes", &bracketed(&selector.attributes))?;
-        }
-        if !selector.entities().is_empty() {
-            let patterns: Vec<String> =
-                selector.entities().iter().map(|pattern| bracketed(&pattern.attributes)).collect();
-            self.pair("entities", &format!("[{}]", patterns.join(",")))?;
-        }
-        Ok(())
-    }
-
-    fn request(&mut self, request: &Request) -> fmt::Result {
-        for requirement in request.requirements() {
-            self.selector(&requirement.selector)?;
-        }
-        if request.priority.value() != 0 {
-            self.pair("priority", &request.priority.to_string())?;
-        }
-        if let Some(description) = &request.description {
-            self.pair("description", description.as_str())?;
-        }
-        if let Some(holder) = &request.holder {
-            self.pair("name", holder.as_str())?;
-        }
-        for (key, value) in &request.tags {
-            self.pair("tag", &format!("{key}={value}"))?;
-        }
-        match request.wait {
-            Wait::Forever => {}
-            Wait::No => self.pair("wait", "0")?,
-            Wait::UpTo(limit) => self.pair("wait", &HumanDuration(limit).to_string())?,
-        }
-        if !request.linger().is_zero() {
-            self.pair("linger", &HumanDuration(request.linger()).to_string())?;
-        }
-        match request.max_duration {
-            None => Ok(()),
-            Some(limit) => self.pair("max_duration", &HumanDuration(limit).to_string()),
-        }
-    }
-}
-
-fn join<T: AsRef<str>>(items: &BTreeSet<T>) -> String {
-    items.iter().map(AsRef::as_ref).collect::<Vec<_>>().join(",")
-}
-
-/// `[a,b]`: how attributes are written in a query and in messages.
-pub(crate) fn bracketed(words: &BTreeSet<Word>) -> String {
-    format!("[{}]", join(words))
-}
-
-impl fmt::Display for LockQuery {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut writer = QueryWriter { to: f, first: true };
-        match &self.action {
-            LockAction::Request(request) => writer.request(request)?,
-            LockAction::Resume(token) => writer.pair("resume", token.reveal())?,
-        }
-        match &self.pool {
-            None => Ok(()),
-            Some(pool) => writer.pair("pool", pool.as_str()),
-        }
-    }
-}
-
-/// The query-string form, such as `location=office1&attributes=[can]`; nothing for any resource.
-impl fmt::Display for Selector {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        QueryWriter { to: f, first: true }.selector(self)
     }
 }
 
