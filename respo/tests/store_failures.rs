@@ -1,5 +1,7 @@
 //! A store that fails: nobody is told of what is not durable, nothing that is durable is forgotten, and the
 //! clients that are connected go on as soon as the store works again.
+//!
+//! Time is virtual in these tests (tokio's paused clock): to sleep is to move it.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
 mod common;

@@ -25,7 +25,7 @@ pub enum Notice {
         /// How long it still waits for those who hold something.
         deadline: Duration,
     },
-    /// The connection broke, and the request, since it lingers, has kept its place for now. Another
+    /// The connection broke, and the request, since it lingers, has kept its place. Another
     /// connection is being made.
     Away {
         /// What happened to the connection.

@@ -2,6 +2,7 @@
 #![allow(dead_code, unreachable_pub, reason = "each test uses a part of it")]
 
 pub mod history;
+pub mod naive;
 #[cfg(feature = "broker")]
 pub mod pool;
 #[cfg(feature = "broker")]
