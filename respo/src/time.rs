@@ -91,10 +91,11 @@ pub enum DurationError {
 ///
 /// ```
 /// use respo::HumanDuration;
-/// let wait: HumanDuration = "1h30m".parse().unwrap();
+/// let wait: HumanDuration = "1h30m".parse()?;
 /// assert_eq!(wait.0.as_secs(), 5400);
 /// assert_eq!(wait.to_string(), "1h30m");
 /// assert!("soon".parse::<HumanDuration>().is_err());
+/// # Ok::<(), respo::DurationError>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct HumanDuration(pub Duration);

@@ -47,11 +47,16 @@ pub(crate) struct Arguments {
     pub(crate) listen: String,
 
     /// Check an inventory (`-` is stdin), print every mistake, and exit
-    #[arg(long, value_name = "FILE", conflicts_with = "print_schema")]
+    #[arg(
+        long,
+        value_name = "FILE",
+        env = "RESPOD_VALIDATE_SCHEMA",
+        conflicts_with = "print_schema"
+    )]
     pub(crate) validate_schema: Option<PathBuf>,
 
     /// Print the JSON Schema of inventories, and exit
-    #[arg(long)]
+    #[arg(long, env = "RESPOD_PRINT_SCHEMA")]
     pub(crate) print_schema: bool,
 
     /// Reading and replacing the inventory over HTTP needs the token in this file
@@ -199,8 +204,8 @@ mod tests {
     }
 
     #[test]
-    fn every_setting_has_an_environment_variable() {
-        let actions = ["validate_schema", "print_schema", "help", "version"];
+    fn every_flag_has_an_environment_variable() {
+        let actions = ["help", "version"];
         for argument in Arguments::command().get_arguments() {
             let name = argument.get_id().as_str();
             assert!(actions.contains(&name) || argument.get_env().is_some(), "{name} has none");

@@ -1,10 +1,9 @@
 //! Reading inventory files, and telling what is wrong with them.
 
-use std::fmt::Write as _;
 use std::io::Read;
 use std::path::Path;
 
-use respo::yaml::{InventoryDocument, InventoryProblem, InventoryProblems};
+use respo::yaml::{InventoryDocument, InventoryProblems};
 
 /// Why an inventory file is no good.
 #[derive(Debug, thiserror::Error)]
@@ -39,28 +38,8 @@ impl InventoryFileError {
 
 /// A line for each problem: `FILE:LINE:COLUMN: path: problem; remedy`.
 pub(crate) fn lines(problems: &InventoryProblems, path: &Path) -> Vec<String> {
-    problems.0.iter().map(|problem| line(problem, path)).collect()
-}
-
-fn line(problem: &InventoryProblem, path: &Path) -> String {
-    let mut line = name(path);
-    for place in [problem.line, problem.column].into_iter().flatten() {
-        // Writing to a String cannot fail.
-        if write!(line, ":{place}").is_err() {
-            break;
-        }
-    }
-    if !problem.path.is_empty() {
-        line.push_str(": ");
-        line.push_str(&problem.path);
-    }
-    line.push_str(": ");
-    line.push_str(&problem.problem);
-    if !problem.remedy.is_empty() {
-        line.push_str("; ");
-        line.push_str(&problem.remedy);
-    }
-    line
+    let name = name(path);
+    problems.0.iter().map(|problem| problem.in_file(&name)).collect()
 }
 
 /// What a file is called in messages.

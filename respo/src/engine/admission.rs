@@ -12,7 +12,6 @@ use crate::inventory::ResourceIndex;
 use crate::refusal::{MAX_LISTED_CANDIDATES, Refusal, UnmatchedPart};
 use crate::request::{Request, RequestId, Requirement, Wait};
 use crate::token::TokenDigest;
-use crate::wire::Candidate;
 
 /// The most kinds of impossible requests that are remembered.
 const MAX_IMPOSSIBLE: usize = 256;
@@ -59,13 +58,9 @@ impl Engine {
     /// Whether a request that cannot be granted at once may wait.
     fn check_queue(&self, shape: ShapeId, request: &Request) -> Result<(), Refusal> {
         if request.wait == Wait::No {
-            let candidates = self.queue.shape(shape).map(|shape| Arc::clone(&shape.candidates));
-            let candidates: Vec<Candidate> = candidates
-                .iter()
-                .flat_map(|candidates| candidates.iter())
-                .take(MAX_LISTED_CANDIDATES)
-                .filter_map(|index| self.candidate(*index))
-                .collect();
+            let all = self.queue.shape(shape).into_iter().flat_map(|shape| shape.candidates.iter());
+            let listed = all.take(MAX_LISTED_CANDIDATES);
+            let candidates = listed.filter_map(|index| self.candidate(*index)).collect();
             return Err(Refusal::Busy { candidates });
         }
         if self.queue.len() >= self.limits.max_waiting {

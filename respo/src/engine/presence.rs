@@ -6,6 +6,7 @@ use crate::engine::Engine;
 use crate::engine::command::SessionId;
 use crate::engine::effects::{Effects, NoticeKind};
 use crate::engine::session::Attachment;
+use crate::engine::state::RequestState;
 use crate::engine::timers::Timer;
 use crate::lease::EndReason;
 use crate::refusal::Refusal;
@@ -57,16 +58,13 @@ impl Engine {
 
     pub(super) fn drain(&mut self, deadline: Duration, effects: &mut Effects) {
         self.draining = Some(deadline);
-        let (holding, waiting): (Vec<_>, Vec<_>) =
-            self.state.requests.iter().partition(|(_, state)| state.grant.is_some());
-        let holding: Vec<RequestId> = holding.into_iter().map(|(id, _)| *id).collect();
-        let waiting: Vec<RequestId> = waiting.into_iter().map(|(id, _)| *id).collect();
-        for id in holding {
+        let ids: Vec<RequestId> = self.state.requests.keys().copied().collect();
+        for id in ids {
             self.notify(id, NoticeKind::Draining { deadline }, effects);
         }
-        for id in &waiting {
-            self.notify(*id, NoticeKind::Draining { deadline }, effects);
-        }
+        let waits = |(_, state): &(&RequestId, &RequestState)| state.grant.is_none();
+        let waiting: Vec<RequestId> =
+            self.state.requests.iter().filter(waits).map(|(id, _)| *id).collect();
         self.end_and_allocate(waiting, EndReason::Draining, effects);
     }
 }

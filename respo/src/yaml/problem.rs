@@ -62,6 +62,18 @@ impl InventoryProblem {
     }
 }
 
+impl InventoryProblem {
+    /// The mistake as compilers write theirs: `FILE:LINE:COLUMN: path: problem; remedy`.
+    #[must_use]
+    pub fn in_file(&self, file: &str) -> String {
+        let numbers = [self.line, self.column].into_iter().flatten();
+        let mut place: String = numbers.map(|number| format!(":{number}")).collect();
+        place.insert_str(0, file);
+        let text = Self { line: None, column: None, ..self.clone() };
+        format!("{place}: {text}")
+    }
+}
+
 impl fmt::Display for InventoryProblem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(line) = self.line {

@@ -103,6 +103,13 @@ async fn a_waiter_that_sent_more_behind_its_request_and_left_has_left() {
     daemon.expect_idle().await;
 }
 
+/// Sends a lock with this rest of its head, and this much of a body.
+async fn send_lock(daemon: &Daemon, header: &str, body: &str) -> Connection {
+    let mut connection = daemon.connect().await;
+    connection.send(format!("POST /lock HTTP/1.1\r\nHost: x\r\n{header}\r\n{body}")).await;
+    connection
+}
+
 /// The rest of a request that has a body, and whole: headers, and the body.
 const BODIES: [(&str, &str, &str); 3] = [
     ("a body", "Content-Length: 5\r\n", "hello"),
@@ -116,8 +123,7 @@ async fn a_lock_with_a_body_is_refused() {
     for (what, header, body) in BODIES {
         for ending in ENDINGS {
             println!("{what}, then {ending:?}");
-            let mut connection = daemon.connect().await;
-            connection.send(format!("POST /lock HTTP/1.1\r\nHost: x\r\n{header}\r\n{body}")).await;
+            let mut connection = send_lock(&daemon, header, body).await;
             connection.reply().await.expect_problem(400, "malformed");
             leave(&daemon, connection, ending).await;
         }
@@ -140,8 +146,7 @@ async fn a_client_that_leaves_inside_the_body_of_its_lock_has_left() {
     for (what, header, body) in PARTIAL_BODIES {
         for ending in ENDINGS {
             println!("{what}, then {ending:?}");
-            let mut connection = daemon.connect().await;
-            connection.send(format!("POST /lock HTTP/1.1\r\nHost: x\r\n{header}\r\n{body}")).await;
+            let connection = send_lock(&daemon, header, body).await;
             leave(&daemon, connection, ending).await;
             daemon.hold("wait=0").await.close();
             daemon.expect_idle().await;

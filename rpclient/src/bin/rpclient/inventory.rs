@@ -169,19 +169,7 @@ fn summary(answer: &InventoryAnswer) -> String {
 
 /// The mistakes, a line each, as compilers tell theirs.
 fn located(file: &str, problems: &[InventoryProblem]) -> String {
-    let mut text = String::new();
-    for problem in problems {
-        text.push_str(file);
-        for number in [problem.line, problem.column].into_iter().flatten() {
-            text.push_str(&format!(":{number}"));
-        }
-        text.push_str(": ");
-        if !problem.path.is_empty() {
-            text.push_str(&format!("{}: ", problem.path));
-        }
-        text.push_str(&format!("{}; {}\n", problem.problem, problem.remedy));
-    }
-    text
+    problems.iter().map(|problem| problem.in_file(file) + "\n").collect()
 }
 
 fn describe(document: &InventoryDocument) -> String {
