@@ -72,11 +72,29 @@ impl Inventories {
         dry_run: bool,
     ) -> Result<InventoryAnswer, ReplaceError> {
         let inventories = Arc::clone(self);
-        let replacing = async move { inventories.replace_here(document, dry_run).await };
-        tokio::spawn(replacing).await.unwrap_or_else(|error| {
-            tracing::error!(%error, "the inventory could not be replaced");
-            Err(ReplaceError::Failed)
+        to_its_end(async move { inventories.replace_here(document, dry_run).await }).await
+    }
+
+    /// Puts an earlier revision of a pool's inventory in force again, as a new revision.
+    ///
+    /// It goes on to its end if the future is dropped.
+    ///
+    /// # Errors
+    /// [`ReplaceError::Refused`] with [`Refusal::NoRevision`] if it is not kept, or with what keeps the
+    /// pool from taking it.
+    pub async fn put_back(
+        self: &Arc<Self>,
+        broker: &Broker,
+        revision: u64,
+        dry_run: bool,
+    ) -> Result<InventoryAnswer, ReplaceError> {
+        let (inventories, broker) = (Arc::clone(self), broker.clone());
+        to_its_end(async move {
+            let _alone = inventories.replacing.lock().await;
+            let earlier = broker.inventory_of(revision).await?;
+            carry_out(vec![(&broker, earlier.as_ref().clone())], dry_run).await
         })
+        .await
     }
 
     async fn replace_here(
@@ -86,13 +104,7 @@ impl Inventories {
     ) -> Result<InventoryAnswer, ReplaceError> {
         let _alone = self.replacing.lock().await;
         let replacements = self.pair(document).map_err(ReplaceError::Invalid)?;
-        let pools =
-            if dry_run { preview(replacements).await } else { replace_all(replacements).await? };
-        let answer = InventoryAnswer { dry_run, pools };
-        if !dry_run {
-            log(&answer);
-        }
-        Ok(answer)
+        carry_out(replacements, dry_run).await
     }
 
     /// Each pool that runs with its new inventory, in the order in which the pools run.
@@ -153,6 +165,29 @@ async fn preview(replacements: Vec<(&Broker, Inventory)>) -> Vec<PoolChange> {
     changes
 }
 
+/// Runs a replacement to its end, whether or not anyone waits for it.
+async fn to_its_end(
+    replacing: impl Future<Output = Result<InventoryAnswer, ReplaceError>> + Send + 'static,
+) -> Result<InventoryAnswer, ReplaceError> {
+    tokio::spawn(replacing).await.unwrap_or_else(|error| {
+        tracing::error!(%error, "the inventory could not be replaced");
+        Err(ReplaceError::Failed)
+    })
+}
+
+async fn carry_out(
+    replacements: Vec<(&Broker, Inventory)>,
+    dry_run: bool,
+) -> Result<InventoryAnswer, ReplaceError> {
+    let pools =
+        if dry_run { preview(replacements).await } else { replace_all(replacements).await? };
+    let answer = InventoryAnswer { dry_run, pools };
+    if !dry_run {
+        log(&answer);
+    }
+    Ok(answer)
+}
+
 async fn replace_all(replacements: Vec<(&Broker, Inventory)>) -> Result<Vec<PoolChange>, Refusal> {
     let mut changes = Vec::new();
     let mut done: Vec<(&Broker, Arc<Inventory>)> = Vec::new();
@@ -164,7 +199,7 @@ async fn replace_all(replacements: Vec<(&Broker, Inventory)>) -> Result<Vec<Pool
                 done.push((broker, before));
             }
             Err(refusal) => {
-                put_back(done).await;
+                undo(done).await;
                 return Err(refusal);
             }
         }
@@ -173,7 +208,7 @@ async fn replace_all(replacements: Vec<(&Broker, Inventory)>) -> Result<Vec<Pool
 }
 
 /// Undoes the replacements before the one that failed.
-async fn put_back(done: Vec<(&Broker, Arc<Inventory>)>) {
+async fn undo(done: Vec<(&Broker, Arc<Inventory>)>) {
     for (broker, before) in done {
         if let Err(error) = broker.replace_inventory(before.as_ref().clone()).await {
             tracing::error!(pool = broker.pool().as_str(), %error, "failed to put the old inventory back");

@@ -66,6 +66,11 @@ pub fn routes(api: Api) -> BoxedFilter<(Response,)> {
             inventory_route::answer(api, call)
         })
     });
+    let revisions = warp::path!("v1" / "inventory" / "revisions").and(request.clone()).then(
+        |api, call: Call| {
+            answer(call, &[Method::GET, Method::HEAD], |call| inventory_route::revisions(api, call))
+        },
+    );
     let health = warp::path!("healthz").and(request.clone()).then(|api, call: Call| {
         answer(call, &[Method::GET, Method::HEAD], |call| health::check(api, call))
     });
@@ -77,6 +82,8 @@ pub fn routes(api: Api) -> BoxedFilter<(Response,)> {
         .or(lease)
         .unify()
         .or(inventory)
+        .unify()
+        .or(revisions)
         .unify()
         .or(health)
         .unify()

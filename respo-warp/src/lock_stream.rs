@@ -79,9 +79,10 @@ impl LockStream {
         let id = self.ticket.id();
         tracing::debug!(pool = self.broker.pool().as_str(), %id, "the client's connection ended");
         drop(self.session);
+        let is_kept = self.broker.is_resumable() && self.broker.is_draining();
         // Whoever closed only its sending half can still be told. Whoever does not read is not
         // waited for.
-        if self.ends_with_connection {
+        if self.ends_with_connection && !is_kept {
             let line = line(&ended(id, EndReason::Disconnected));
             if lines.try_send(line).is_err() {
                 tracing::debug!(pool = self.broker.pool().as_str(), %id, "the client could not be told");
@@ -95,7 +96,11 @@ impl LockStream {
             let notice = tokio::time::timeout(self.heartbeat, self.ticket.next()).await;
             let event = match notice {
                 Err(_) => ControlFlow::Continue(Event::Heartbeat { time: self.broker.now() }),
-                Ok(notice) => self.event(notice),
+                Ok(Some(notice)) => self.event(notice),
+                Ok(None) => match self.lost() {
+                    Some(event) => ControlFlow::Break(event),
+                    None => return Ok(()),
+                },
             };
             match event {
                 ControlFlow::Continue(event) => send(lines, &event).await?,
@@ -105,35 +110,39 @@ impl LockStream {
     }
 
     /// The line that tells of a notice. `Break`: nothing follows it.
-    fn event(&mut self, notice: Option<TicketEvent>) -> ControlFlow<Event, Event> {
+    fn event(&mut self, notice: TicketEvent) -> ControlFlow<Event, Event> {
         let id = self.ticket.id();
         match notice {
-            Some(TicketEvent::Queued(mut request)) => {
+            TicketEvent::Queued(mut request) => {
                 request.token = self.first_token.take().map(|token| token.reveal().to_owned());
                 ControlFlow::Continue(Event::Queued { request })
             }
-            Some(TicketEvent::Granted(grant)) => match self.lease(grant) {
+            TicketEvent::Granted(grant) => match self.lease(grant) {
                 Some(lease) => ControlFlow::Continue(Event::Granted { lease }),
                 None => {
                     tracing::error!(pool = self.broker.pool().as_str(), %id, "granted without a resource");
                     ControlFlow::Break(ended(id, EndReason::Revoked))
                 }
             },
-            Some(TicketEvent::Draining { deadline }) => {
+            TicketEvent::Draining { deadline } => {
                 ControlFlow::Continue(Event::Draining { deadline_seconds: deadline.as_secs() })
             }
-            Some(TicketEvent::Ended(reason)) => ControlFlow::Break(ended(id, reason)),
-            None => ControlFlow::Break(self.lost(id)),
+            TicketEvent::Restarting { grace } => {
+                ControlFlow::Break(Event::Restarting { grace_seconds: grace.as_secs() })
+            }
+            TicketEvent::Ended(reason) => ControlFlow::Break(ended(id, reason)),
         }
     }
 
     /// What to say when nothing more is heard of the request: the pool has stopped, or does not have it
-    /// any more.
-    fn lost(&self, id: RequestId) -> Event {
-        ended(
-            id,
-            if self.broker.is_draining() { EndReason::Draining } else { EndReason::Disconnected },
-        )
+    /// any more. Nothing where the next start has it again.
+    fn lost(&self) -> Option<Event> {
+        let reason = match (self.broker.is_draining(), self.broker.is_resumable()) {
+            (true, true) => return None,
+            (true, false) => EndReason::Draining,
+            (false, _) => EndReason::Disconnected,
+        };
+        Some(ended(self.ticket.id(), reason))
     }
 
     /// The lease as its holder sees it.

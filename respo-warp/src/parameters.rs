@@ -28,6 +28,16 @@ impl Parameters {
         self.0.get(name).map(String::as_str)
     }
 
+    /// The whole number that is the value of a parameter.
+    pub(crate) fn number(&self, name: &str) -> Result<Option<u64>, Problem> {
+        let parse = |value: &str| {
+            value.parse().map_err(|_| {
+                Problem::malformed_parameter(name, &format!("{value:?} is not a whole number"))
+            })
+        };
+        self.value(name).map(parse).transpose()
+    }
+
     /// Whether a parameter is `true`; it is `false` unless it is given.
     pub(crate) fn flag(&self, name: &str) -> Result<bool, Problem> {
         match self.value(name) {

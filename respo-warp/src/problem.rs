@@ -24,6 +24,7 @@ pub(crate) enum Kind {
     NoSuch,
     NoSuchPool,
     NoRequest,
+    NoSuchRevision,
     NotFound,
     MethodNotAllowed,
     Timeout,
@@ -54,6 +55,9 @@ impl Kind {
             Self::NoSuch => ("no_such", S::NOT_FOUND, "no resource can satisfy the request"),
             Self::NoSuchPool => ("no_such_pool", S::NOT_FOUND, "there is no such pool"),
             Self::NoRequest => ("no_request", S::NOT_FOUND, "there is no such request or lease"),
+            Self::NoSuchRevision => {
+                ("no_such_revision", S::NOT_FOUND, "there is no such revision of the inventory")
+            }
             Self::NotFound => ("not_found", S::NOT_FOUND, "there is nothing at this path"),
             Self::MethodNotAllowed => {
                 ("method_not_allowed", S::METHOD_NOT_ALLOWED, "this path does not have this method")
@@ -114,8 +118,8 @@ impl Problem {
     pub(crate) fn not_found() -> Self {
         Self::new(
             Kind::NotFound,
-            "there is nothing at this path; the paths are /, /lock, /inventory, /healthz and \
-             /v1/leases/ID",
+            "there is nothing at this path; the paths are /, /lock, /inventory, /healthz, \
+             /v1/leases/ID and /v1/inventory/revisions",
         )
     }
 
@@ -217,6 +221,7 @@ impl From<Refusal> for Problem {
             Refusal::TooManyRequests(_) => Self::new(Kind::TooManyRequests, detail),
             Refusal::OverLimit(_) => Self::new(Kind::OverLimit, detail),
             Refusal::NoRequest(_) => Self::new(Kind::NoRequest, detail),
+            Refusal::NoRevision(_) => Self::new(Kind::NoSuchRevision, detail),
             Refusal::WrongToken => Self::new(Kind::WrongToken, detail),
             Refusal::Draining => Self::new(Kind::Draining, detail),
             Refusal::StoreUnavailable(_) => {

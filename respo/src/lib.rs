@@ -13,12 +13,16 @@
 //! | [`yaml`] | inventories as YAML | `yaml` |
 //! | [`query`], [`wire`] | what clients send, and the JSON that they get | |
 //!
-//! Both features are on by default. Without `broker` the crate builds without tokio.
+//! | `conformance` | the suite that every store must pass | `conformance` |
+//!
+//! `broker` and `yaml` are on by default. Without `broker` the crate builds without tokio.
 //!
 //! Start with the example of [`broker`]; to drive the engine yourself, with that of [`engine`].
 
 #[cfg(feature = "broker")]
 pub mod broker;
+#[cfg(feature = "conformance")]
+pub mod conformance;
 pub mod engine;
 pub mod inventory;
 pub mod lease;
@@ -49,6 +53,6 @@ pub use refusal::{MAX_LISTED_CANDIDATES, RETRY_AFTER, Refusal, UnmatchedPart};
 pub use request::{Fence, Hold, Priority, PriorityError, Request, RequestId, Requirement, Wait};
 pub use selector::{EntityPattern, Selector};
 pub use snapshot::{Snapshot, WaitingRequest};
-pub use store::{Batch, InventoryStore, MemoryStore, StoreError};
+pub use store::{Batch, InventoryStore, MemoryStore, Recovered, Revision, StoreError};
 pub use time::{DurationError, HumanDuration, MAX_DURATION, Timestamp};
 pub use token::{Token, TokenDigest};

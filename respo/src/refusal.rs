@@ -60,6 +60,9 @@ pub enum Refusal {
     /// There is no such request or lease, or it has ended.
     #[error("there is no request or lease {0}; it may have ended")]
     NoRequest(RequestId),
+    /// The inventory has no such revision, or does not keep it any more.
+    #[error("there is no revision {0} of the inventory, or it is no longer kept")]
+    NoRevision(u64),
     /// The token is not that of the request.
     #[error("the token does not belong to this lease")]
     WrongToken,
@@ -83,6 +86,7 @@ impl Refusal {
             Self::OverLimit(_) => "over_limit",
             Self::NoSession => "no_session",
             Self::NoRequest(_) => "no_request",
+            Self::NoRevision(_) => "no_such_revision",
             Self::WrongToken => "wrong_token",
             Self::Draining => "draining",
             Self::StoreUnavailable(_) => "store_unavailable",

@@ -1,12 +1,19 @@
 //! Where the durable state lives.
 
 use std::collections::BTreeMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
 
 use crate::engine::{Record, State};
+use crate::inventory::Inventory;
 use crate::names::Label;
+use crate::time::Timestamp;
+
+/// How many revisions of a pool's inventory a [`MemoryStore`] keeps.
+const REVISIONS_IN_MEMORY: usize = 100;
 
 /// Why a store could not do what it was asked.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -22,6 +29,28 @@ pub struct Batch {
     pub records: Vec<Record>,
 }
 
+/// What a store has of a pool.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Recovered {
+    /// What the committed records add up to.
+    pub state: State,
+    /// How much time has passed since [`State::at`], as far as the store can tell: never more than
+    /// really has, whatever was done to the wall clock. What was left of a deadline at that time is less
+    /// by this now.
+    pub age: Duration,
+}
+
+/// A revision of a pool's inventory that a store has.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Revision {
+    /// Its number, from 1 on.
+    pub revision: u64,
+    /// When it was put in force.
+    pub at: Timestamp,
+    /// How many resources it has.
+    pub resources: u64,
+}
+
 /// Keeps what must survive a crash: the current inventory, requests and leases of each pool.
 ///
 /// # Contract
@@ -30,37 +59,112 @@ pub struct Batch {
 /// - `recover` returns what the committed batches of the pool add up to by [`State::apply`], or `None`
 ///   if there has been none. It keeps the current state under keys: nothing has to be replayed.
 /// - One caller at a time commits for a pool; different pools may commit at once.
+/// - The newest revision of a pool's inventory can always be read. How many earlier ones are kept is
+///   the store's affair.
+///
+/// The feature `conformance` has a suite of tests that every store must pass.
 ///
 /// # Failures
-/// Either may fail at any time. After an error of `commit` the batch may or may not be durable: the
-/// caller drops what it knows and recovers; it never retries blindly.
+/// Each may fail at any time. After an error of `commit` the batch may or may not be durable: the
+/// caller drops what it knows and recovers; it never retries blindly. What `recover` returns then is
+/// durable, even if it holds what a failed commit has left behind.
 #[async_trait]
 pub trait InventoryStore: Send + Sync {
+    /// The pools that have ever been committed to, in order.
+    async fn pools(&self) -> Result<Vec<Label>, StoreError>;
+
     /// What was committed for `pool`.
-    async fn recover(&self, pool: &Label) -> Result<Option<State>, StoreError>;
+    async fn recover(&self, pool: &Label) -> Result<Option<Recovered>, StoreError>;
 
     /// Makes `batch` durable.
     async fn commit(&self, batch: Batch) -> Result<(), StoreError>;
+
+    /// The revisions of the pool's inventory that there are, the newest first.
+    async fn revisions(&self, pool: &Label) -> Result<Vec<Revision>, StoreError>;
+
+    /// The inventory of this revision, if it is kept.
+    async fn inventory(
+        &self,
+        pool: &Label,
+        revision: u64,
+    ) -> Result<Option<Arc<Inventory>>, StoreError>;
+
+    /// Whether what is committed outlives the process.
+    fn outlives_process(&self) -> bool {
+        true
+    }
 }
 
 /// A store that forgets everything when the process ends: for tests and demonstrations.
 #[derive(Debug, Default)]
 pub struct MemoryStore {
-    pools: Mutex<BTreeMap<Label, State>>,
+    pools: Mutex<BTreeMap<Label, PoolInMemory>>,
+}
+
+#[derive(Debug, Default)]
+struct PoolInMemory {
+    state: State,
+    revisions: BTreeMap<u64, (Timestamp, Arc<Inventory>)>,
+}
+
+impl PoolInMemory {
+    fn apply(&mut self, record: &Record) {
+        self.state.apply(record);
+        if let Record::InventoryReplaced { revision, inventory, at } = record {
+            self.revisions.insert(*revision, (*at, Arc::clone(inventory)));
+            while self.revisions.len() > REVISIONS_IN_MEMORY {
+                self.revisions.pop_first();
+            }
+        }
+    }
+}
+
+impl MemoryStore {
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<Label, PoolInMemory>> {
+        // Nothing panics while the lock is held, so a poisoned lock still guards whole batches.
+        self.pools.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 #[async_trait]
 impl InventoryStore for MemoryStore {
-    async fn recover(&self, pool: &Label) -> Result<Option<State>, StoreError> {
-        let pools = self.pools.lock().unwrap_or_else(PoisonError::into_inner);
-        Ok(pools.get(pool).cloned())
+    async fn pools(&self) -> Result<Vec<Label>, StoreError> {
+        Ok(self.lock().keys().cloned().collect())
+    }
+
+    async fn recover(&self, pool: &Label) -> Result<Option<Recovered>, StoreError> {
+        let state = self.lock().get(pool).map(|pool| pool.state.clone());
+        Ok(state.map(|state| Recovered { state, age: Duration::ZERO }))
     }
 
     async fn commit(&self, batch: Batch) -> Result<(), StoreError> {
-        // Nothing panics while the lock is held, so a poisoned lock still guards whole batches.
-        let mut pools = self.pools.lock().unwrap_or_else(PoisonError::into_inner);
-        let state = pools.entry(batch.pool).or_default();
-        batch.records.iter().for_each(|record| state.apply(record));
+        let mut pools = self.lock();
+        let pool = pools.entry(batch.pool).or_default();
+        batch.records.iter().for_each(|record| pool.apply(record));
         Ok(())
+    }
+
+    async fn revisions(&self, pool: &Label) -> Result<Vec<Revision>, StoreError> {
+        let pools = self.lock();
+        let kept = pools.get(pool).into_iter().flat_map(|pool| pool.revisions.iter().rev());
+        let describe = |(revision, (at, inventory)): (&u64, &(Timestamp, Arc<Inventory>))| {
+            let (revision, at, resources) = (*revision, *at, inventory.len() as u64);
+            Revision { revision, at, resources }
+        };
+        Ok(kept.map(describe).collect())
+    }
+
+    async fn inventory(
+        &self,
+        pool: &Label,
+        revision: u64,
+    ) -> Result<Option<Arc<Inventory>>, StoreError> {
+        let pools = self.lock();
+        let found = pools.get(pool).and_then(|pool| pool.revisions.get(&revision));
+        Ok(found.map(|(_, inventory)| Arc::clone(inventory)))
+    }
+
+    fn outlives_process(&self) -> bool {
+        false
     }
 }

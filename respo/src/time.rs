@@ -9,7 +9,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 /// A point in time: microseconds since the Unix epoch.
 ///
 /// The broker's clock reads the wall clock once, when it starts, and counts on from there with a
-/// monotonic clock: within a run, time never jumps and never goes back.
+/// monotonic clock: within a run, time never jumps and never goes back. Over a restart it goes on
+/// where it was, as far as the store can tell how much time has passed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Timestamp(u64);
 
@@ -30,6 +31,16 @@ impl Timestamp {
     #[must_use]
     pub fn after(self, duration: Duration) -> Self {
         Self(self.0.saturating_add(u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)))
+    }
+
+    /// This point on a clock that shows `to` when this one shows `from`.
+    #[must_use]
+    pub fn moved(self, from: Self, to: Self) -> Self {
+        if to >= from {
+            Self(self.0.saturating_add(to.0 - from.0))
+        } else {
+            Self(self.0.saturating_sub(from.0 - to.0))
+        }
     }
 
     /// How long it is from `earlier` to this point; zero if `earlier` is later.
@@ -100,8 +111,15 @@ pub enum DurationError {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct HumanDuration(pub Duration);
 
-const UNITS: [(&str, u64); 5] =
-    [("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1_000), ("ms", 1)];
+/// In microseconds.
+const UNITS: [(&str, u64); 6] = [
+    ("d", 86_400_000_000),
+    ("h", 3_600_000_000),
+    ("m", 60_000_000),
+    ("s", 1_000_000),
+    ("ms", 1_000),
+    ("us", 1),
+];
 
 impl FromStr for HumanDuration {
     type Err = DurationError;
@@ -109,7 +127,7 @@ impl FromStr for HumanDuration {
     fn from_str(text: &str) -> Result<Self, DurationError> {
         let malformed = || DurationError::Malformed(text.to_owned());
         let too_long = || DurationError::TooLong(text.to_owned());
-        let mut millis: u64 = 0;
+        let mut micros: u64 = 0;
         let mut rest = text.trim();
         if rest.is_empty() {
             return Err(malformed());
@@ -124,16 +142,16 @@ impl FromStr for HumanDuration {
             let letters = tail.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(tail.len());
             let (unit, tail) = tail.split_at(letters);
             let factor = match unit {
-                "" if rest.len() == digits && rest.len() == text.trim().len() => 1_000,
+                "" if rest.len() == digits && rest.len() == text.trim().len() => 1_000_000,
                 _ => UNITS.iter().find(|(name, _)| *name == unit).ok_or_else(malformed)?.1,
             };
-            millis = number
+            micros = number
                 .checked_mul(factor)
-                .and_then(|part| millis.checked_add(part))
+                .and_then(|part| micros.checked_add(part))
                 .ok_or_else(too_long)?;
             rest = tail.trim_start();
         }
-        let duration = Duration::from_millis(millis);
+        let duration = Duration::from_micros(micros);
         if duration > MAX_DURATION { Err(too_long()) } else { Ok(Self(duration)) }
     }
 }
@@ -141,18 +159,30 @@ impl FromStr for HumanDuration {
 impl fmt::Display for HumanDuration {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // Rounded up: what is longer than nothing must not read back as nothing.
-        let millis = self.0.as_nanos().div_ceil(1_000_000);
-        let mut millis = u64::try_from(millis).unwrap_or(u64::MAX);
-        if millis == 0 {
+        let micros = self.0.as_nanos().div_ceil(1_000);
+        let mut micros = u64::try_from(micros).unwrap_or(u64::MAX);
+        if micros == 0 {
             return f.pad("0s");
         }
         let mut text = String::new();
         for (unit, factor) in UNITS {
-            if millis >= factor {
-                text.push_str(&format!("{}{unit}", millis / factor));
-                millis %= factor;
+            if micros >= factor {
+                text.push_str(&format!("{}{unit}", micros / factor));
+                micros %= factor;
             }
         }
         f.pad(&text)
+    }
+}
+
+impl Serialize for HumanDuration {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for HumanDuration {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
     }
 }

@@ -59,6 +59,20 @@ impl fmt::Debug for Token {
 #[serde(transparent)]
 pub struct TokenDigest([u8; 32]);
 
+impl TokenDigest {
+    /// A digest as a store has kept it.
+    #[must_use]
+    pub fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
+    /// What a store keeps.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+}
+
 /// Compares every byte whatever the others are, so that the time it takes tells nothing.
 impl PartialEq for TokenDigest {
     fn eq(&self, other: &Self) -> bool {

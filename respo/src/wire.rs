@@ -12,6 +12,7 @@ use crate::inventory::{Entity, Resource};
 use crate::lease::{EndReason, Holding};
 use crate::names::{Label, Name, Text, Word};
 use crate::request::{Fence, Priority, RequestId};
+use crate::store::Revision;
 use crate::time::Timestamp;
 
 /// One line of the stream that answers `POST /lock`.
@@ -38,6 +39,12 @@ pub enum Event {
     Draining {
         /// How long it still waits for holders, in seconds.
         deadline_seconds: u64,
+    },
+    /// The server stops, and keeps the request or the lease. Nothing follows; whoever comes back with the
+    /// token goes on.
+    Restarting {
+        /// How long the token is good for once the server is back, in seconds.
+        grace_seconds: u64,
     },
     /// The request or the lease has ended. Nothing follows.
     Ended {
@@ -267,6 +274,22 @@ pub struct PoolChange {
     /// Added, removed, changed and retired resources, by name.
     #[serde(flatten)]
     pub change: crate::inventory::InventoryChange,
+}
+
+/// `GET /v1/inventory/revisions`: which inventories there have been.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InventoryRevisions {
+    /// The pools in the order of their names, or the one that was asked for.
+    pub pools: Vec<PoolRevisions>,
+}
+
+/// The revisions of one pool's inventory.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PoolRevisions {
+    /// The pool.
+    pub name: Label,
+    /// Those that are kept, the newest, which is in force, first.
+    pub revisions: Vec<Revision>,
 }
 
 /// An error: an RFC 9457 problem document, `application/problem+json`.

@@ -6,8 +6,7 @@ use tokio::time::Instant;
 
 use crate::time::Timestamp;
 
-/// Counts on from the wall clock's time at the start with a monotonic clock: a change of the wall clock
-/// moves nothing.
+/// Counts on from the time at the start with a monotonic clock: a change of the wall clock moves nothing.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Clock {
     started: Instant,
@@ -16,11 +15,15 @@ pub(super) struct Clock {
 
 #[allow(clippy::disallowed_methods, reason = "this is the clock")]
 impl Clock {
-    pub(super) fn start() -> Self {
+    /// What the wall clock shows.
+    pub(super) fn wall() -> Timestamp {
         let wall = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
-        let since_epoch = wall.unwrap_or(Duration::ZERO);
-        let started_at = Timestamp::default().after(since_epoch);
-        Self { started: Instant::now(), started_at }
+        Timestamp::default().after(wall.unwrap_or(Duration::ZERO))
+    }
+
+    /// A clock that shows `now`.
+    pub(super) fn start(now: Timestamp) -> Self {
+        Self { started: Instant::now(), started_at: now }
     }
 
     pub(super) fn now(&self) -> Timestamp {

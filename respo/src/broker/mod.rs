@@ -35,9 +35,11 @@ mod pools;
 mod publisher;
 mod recovery;
 mod session;
+mod start;
 mod ticket;
 mod withdrawal;
 
+use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
@@ -47,34 +49,40 @@ use tracing::debug;
 
 pub use pools::{PoolError, Pools};
 pub use session::{AcquireError, Lease, Session};
+pub use start::{BrokerBuilder, StartError};
 pub use ticket::{Ticket, TicketEvent};
 
-use crate::engine::{Authority, Command, Effects, Limits, Reply, SessionId};
+use crate::engine::{Authority, Command, Reply, SessionId};
 use crate::inventory::{Inventory, InventoryChange};
-use crate::matcher::{AttributeMatcher, Matcher};
 use crate::names::Label;
-use crate::notifier::{LeaseNotifier, NoNotifier};
 use crate::refusal::Refusal;
 use crate::request::RequestId;
 use crate::snapshot::Snapshot;
-use crate::store::{Batch, InventoryStore, MemoryStore, StoreError};
+use crate::store::{InventoryStore, Revision, StoreError};
 use crate::time::Timestamp;
 use crate::token::Token;
-use actor::{Actor, Answer, Message, Parts, Question, TicketSender};
+use actor::{Answer, Message, Question, TicketSender};
 use clock::Clock;
-use publisher::{Publisher, Snapshots};
+use publisher::Snapshots;
 use ticket::PositionIntervals;
 
 /// A handle to a pool's actor. Cheap to clone; the actor ends when the last handle is dropped.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Broker {
     shared: Arc<Shared>,
 }
 
-#[derive(Debug)]
+impl fmt::Debug for Broker {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Broker").field("pool", &self.shared.pool).finish_non_exhaustive()
+    }
+}
+
 struct Shared {
     pool: Label,
     clock: Clock,
+    /// For readers; the actor alone writes.
+    store: Arc<dyn InventoryStore>,
     /// Not bounded as a channel: each caller awaits its answer before it asks again, so there are at most
     /// as many questions as callers, and a few messages more for each session and lease that begins or
     /// ends.
@@ -85,121 +93,7 @@ struct Shared {
     draining: AtomicBool,
 }
 
-/// Why a broker does not start.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum StartError {
-    /// The store could not be read or written.
-    #[error("the store of pool {pool:?} failed: {error}", pool = .pool.as_str())]
-    Store {
-        /// The pool.
-        pool: Label,
-        /// What the store says.
-        error: StoreError,
-    },
-    /// The inventory was not taken.
-    #[error("the inventory of pool {pool:?} was not taken: {refusal}", pool = .pool.as_str())]
-    Inventory {
-        /// The pool.
-        pool: Label,
-        /// Why.
-        refusal: Refusal,
-    },
-}
-
-/// Sets up a [`Broker`].
-#[must_use = "a builder does nothing until it is started"]
-pub struct BrokerBuilder {
-    pool: Label,
-    inventory: Inventory,
-    limits: Limits,
-    matcher: Arc<dyn Matcher>,
-    store: Arc<dyn InventoryStore>,
-    notifier: Arc<dyn LeaseNotifier>,
-    intervals: PositionIntervals,
-}
-
-impl BrokerBuilder {
-    /// The bounds of the pool; [`Limits::default`] unless set.
-    pub fn limits(self, limits: Limits) -> Self {
-        Self { limits, ..self }
-    }
-
-    /// What decides which resources satisfy a selector; [`AttributeMatcher`] unless set.
-    pub fn matcher(self, matcher: Arc<dyn Matcher>) -> Self {
-        Self { matcher, ..self }
-    }
-
-    /// Where the durable state lives; a [`MemoryStore`] unless set.
-    pub fn store(self, store: Arc<dyn InventoryStore>) -> Self {
-        Self { store, ..self }
-    }
-
-    /// Who else is told what happens; nobody unless set.
-    pub fn notifier(self, notifier: Arc<dyn LeaseNotifier>) -> Self {
-        Self { notifier, ..self }
-    }
-
-    /// How often, at most, a waiting client is told of changes: up to position 10 (1 s unless set), and
-    /// further back (5 s unless set).
-    pub fn position_intervals(self, near: Duration, far: Duration) -> Self {
-        Self { intervals: PositionIntervals { near, far }, ..self }
-    }
-
-    /// Recovers what the store has and starts the actor on the current tokio runtime.
-    ///
-    /// The inventory seeds an empty store. A store that has one keeps it: see
-    /// [`Broker::replace_inventory`].
-    ///
-    /// # Errors
-    /// [`StartError`] if the store fails.
-    pub async fn start(self) -> Result<Broker, StartError> {
-        let Self { pool, inventory, limits, matcher, store, notifier, intervals } = self;
-        let failed = |error| StartError::Store { pool: pool.clone(), error };
-        let clock = Clock::start();
-        let state = store.recover(&pool).await.map_err(failed)?.unwrap_or_default();
-        let seed = state.revision == 0;
-        let parts = Parts { pool: pool.clone(), limits, matcher, store, notifier, clock };
-        let mut engine = parts.engine(state, &[]);
-        let mut effects = Effects::default();
-        engine.handle_timeout(clock.now(), &mut effects);
-        if seed {
-            let command = Command::ReplaceInventory(Arc::new(inventory));
-            if let Err(refusal) = engine.handle(clock.now(), command, &mut effects) {
-                return Err(StartError::Inventory { pool, refusal });
-            }
-        }
-        if !effects.records.is_empty() {
-            let batch = Batch { pool: pool.clone(), records: effects.records };
-            parts.store.commit(batch).await.map_err(failed)?;
-        }
-        let (inbox, messages) = mpsc::unbounded_channel();
-        let (publisher, snapshots) = Publisher::new(&engine);
-        let sender = inbox.downgrade();
-        tokio::spawn(Actor::new(parts, engine, publisher, messages, sender).run());
-        let (last_session, draining) = (AtomicU64::new(0), AtomicBool::new(false));
-        let shared = Shared { pool, clock, inbox, snapshots, intervals, last_session, draining };
-        Ok(Broker { shared: Arc::new(shared) })
-    }
-}
-
 impl Broker {
-    /// A broker for this pool, to be set up and started.
-    pub fn builder(pool: Label, inventory: Inventory) -> BrokerBuilder {
-        BrokerBuilder {
-            pool,
-            inventory,
-            limits: Limits::default(),
-            matcher: Arc::new(AttributeMatcher),
-            store: Arc::new(MemoryStore::default()),
-            notifier: Arc::new(NoNotifier),
-            intervals: PositionIntervals {
-                near: Duration::from_secs(1),
-                far: Duration::from_secs(5),
-            },
-        }
-    }
-
     /// The pool's name.
     #[must_use]
     pub fn pool(&self) -> &Label {
@@ -279,15 +173,43 @@ impl Broker {
         self.shared.draining.load(Ordering::Acquire)
     }
 
-    /// Ends every lease and stops the actor. Safe to call twice.
+    /// Stops the actor. Safe to call twice.
+    ///
+    /// Where the store outlives the process, every lease and waiting request stays in it for the next
+    /// start, and whoever follows one is told [`TicketEvent::Restarting`]. Otherwise all of them end.
     pub async fn stop(&self) {
         self.shared.draining.store(true, Ordering::Release);
-        if let Err(refusal) = self.ask(Command::EndAll, None).await {
-            debug!(pool = %self.shared.pool, %refusal, "leases not ended at the stop");
+        let last = if self.is_resumable() { Command::Suspend } else { Command::EndAll };
+        if let Err(refusal) = self.ask(last, None).await {
+            debug!(pool = %self.shared.pool, %refusal, "the pool had stopped already");
         }
         if self.shared.inbox.send(Message::Stop).is_ok() {
             self.shared.inbox.closed().await;
         }
+    }
+
+    /// Whether leases and waiting requests outlive the process.
+    #[must_use]
+    pub fn is_resumable(&self) -> bool {
+        self.shared.store.outlives_process()
+    }
+
+    /// The revisions of the inventory that the store has, the newest first.
+    ///
+    /// # Errors
+    /// [`Refusal::StoreUnavailable`].
+    pub async fn revisions(&self) -> Result<Vec<Revision>, Refusal> {
+        self.shared.store.revisions(&self.shared.pool).await.map_err(unavailable)
+    }
+
+    /// The inventory as it was in this revision.
+    ///
+    /// # Errors
+    /// [`Refusal::NoRevision`] if there never was such a one, or it is no longer kept;
+    /// [`Refusal::StoreUnavailable`].
+    pub async fn inventory_of(&self, revision: u64) -> Result<Arc<Inventory>, Refusal> {
+        let found = self.shared.store.inventory(&self.shared.pool, revision).await;
+        found.map_err(unavailable)?.ok_or(Refusal::NoRevision(revision))
     }
 
     async fn ask(
@@ -308,4 +230,8 @@ impl Broker {
             debug!(pool = %self.shared.pool, "the pool has stopped");
         }
     }
+}
+
+fn unavailable(error: StoreError) -> Refusal {
+    Refusal::StoreUnavailable(error.to_string())
 }

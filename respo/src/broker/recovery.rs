@@ -30,6 +30,7 @@ struct Remembered {
     /// Requests that were refused as the commit failed, but may be durable all the same.
     refused: Vec<(RequestId, TokenDigest)>,
     draining: Option<Duration>,
+    suspended: bool,
 }
 
 impl Actor {
@@ -75,16 +76,21 @@ impl Actor {
         }
         self.effects.clear();
         self.kept.extend(asked.posts);
-        let draining = self.engine.draining();
-        Remembered { attachments: attachments.into_iter().collect(), refused, draining }
+        let (draining, suspended) = (self.engine.draining(), self.engine.is_suspended());
+        Remembered { attachments: attachments.into_iter().collect(), refused, draining, suspended }
     }
 
     /// Restores the engine from the store and commits what follows from that.
     async fn try_again(&mut self, remembered: &Remembered) -> Result<(), StoreError> {
-        let state = self.parts.store.recover(&self.parts.pool).await?.unwrap_or_default();
+        // The clock has run on, so nothing needs to be moved.
+        let recovered = self.parts.store.recover(&self.parts.pool).await?;
+        let state = recovered.map(|recovered| recovered.state).unwrap_or_default();
         self.engine = self.parts.engine(state, &remembered.attachments);
         let now = self.parts.clock.now();
-        let drain = remembered.draining.map(|deadline| Command::Drain { deadline });
+        let drain = match remembered.draining {
+            _ if remembered.suspended => Some(Command::Suspend),
+            draining => draining.map(|deadline| Command::Drain { deadline }),
+        };
         let withdraw = |(id, digest): &(RequestId, TokenDigest)| Command::End {
             id: *id,
             by: Authority::Digest(*digest),
@@ -128,7 +134,7 @@ impl Actor {
 
     fn put_off(&mut self, question: Question, failure: &StoreError) {
         let Question { command, reply, .. } = question;
-        if matches!(command, Command::Drain { .. } | Command::EndAll) {
+        if matches!(command, Command::Drain { .. } | Command::Suspend | Command::EndAll) {
             self.keep(command);
             answer(reply, Ok(Answer { reply: Reply::Done, withdrawal: None }));
         } else {

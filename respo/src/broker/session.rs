@@ -84,7 +84,9 @@ impl Session {
                 Some(TicketEvent::Granted(grant)) => return Ok(Lease { grant, owned }),
                 Some(TicketEvent::Queued(_) | TicketEvent::Draining { .. }) => {}
                 Some(TicketEvent::Ended(reason)) => return Err(AcquireError::Ended(reason)),
-                None => return Err(AcquireError::Ended(EndReason::Draining)),
+                Some(TicketEvent::Restarting { .. }) | None => {
+                    return Err(AcquireError::Ended(EndReason::Draining));
+                }
             }
         }
     }
@@ -170,8 +172,10 @@ impl Lease {
         loop {
             match self.owned.ticket.next().await {
                 Some(TicketEvent::Ended(reason)) => return reason,
-                Some(_) => {}
-                None => return EndReason::Draining,
+                Some(
+                    TicketEvent::Queued(_) | TicketEvent::Granted(_) | TicketEvent::Draining { .. },
+                ) => {}
+                Some(TicketEvent::Restarting { .. }) | None => return EndReason::Draining,
             }
         }
     }

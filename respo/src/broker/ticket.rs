@@ -39,6 +39,12 @@ pub enum TicketEvent {
         /// How long leases are left.
         deadline: Duration,
     },
+    /// The server stops and keeps the request. Nothing follows; after the next start
+    /// [`Session::resume`](super::Session::resume) takes it up.
+    Restarting {
+        /// How long it is kept once the server is back.
+        grace: Duration,
+    },
     /// It ended. Nothing follows.
     Ended(EndReason),
 }
@@ -87,8 +93,8 @@ impl Ticket {
         &self.token
     }
 
-    /// The next thing to tell the client; `None` after [`TicketEvent::Ended`], or when the broker has
-    /// stopped. Of a request that another session has resumed, it is `Ended` with
+    /// The next thing to tell the client; `None` after [`TicketEvent::Ended`] and
+    /// [`TicketEvent::Restarting`], or when the broker has stopped. Of a request that another session has resumed, it is `Ended` with
     /// [`EndReason::TakenOver`].
     ///
     /// Cancel-safe: nothing is lost if the future is dropped.
@@ -132,6 +138,10 @@ impl Ticket {
                 (!known).then_some(TicketEvent::Granted(grant))
             }
             NoticeKind::Draining { deadline } => Some(TicketEvent::Draining { deadline }),
+            NoticeKind::Restarting { grace } => {
+                self.phase = Phase::Ended;
+                Some(TicketEvent::Restarting { grace })
+            }
             NoticeKind::Ended { reason, .. } => {
                 self.phase = Phase::Ended;
                 Some(TicketEvent::Ended(reason))

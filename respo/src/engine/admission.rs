@@ -1,6 +1,7 @@
 //! Taking a request in: it is refused, granted at once, or queued.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::engine::Engine;
 use crate::engine::command::SessionId;
@@ -57,7 +58,7 @@ impl Engine {
 
     /// Whether a request that cannot be granted at once may wait.
     fn check_queue(&self, shape: ShapeId, request: &Request) -> Result<(), Refusal> {
-        if request.wait == Wait::No {
+        if matches!(request.wait, Wait::No | Wait::UpTo(Duration::ZERO)) {
             let all = self.queue.shape(shape).into_iter().flat_map(|shape| shape.candidates.iter());
             let listed = all.take(MAX_LISTED_CANDIDATES);
             let candidates = listed.filter_map(|index| self.candidate(*index)).collect();

@@ -67,6 +67,9 @@ pub enum Command {
         /// How long leases are left.
         deadline: Duration,
     },
+    /// The server stops and keeps everything: tells every client, and from now on no session's end
+    /// changes anything. Nothing is granted or taken up afterwards.
+    Suspend,
     /// Ends every request and lease, since the server stops and keeps nothing. Nothing is granted
     /// afterwards.
     EndAll,

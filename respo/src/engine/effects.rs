@@ -48,6 +48,14 @@ pub enum Record {
         /// When.
         at: Timestamp,
     },
+    /// The clock was set, as at a start: every time in the state moves with it, so that what was left of
+    /// each deadline is left still.
+    ClockSet {
+        /// What the old clock would show now.
+        from: Timestamp,
+        /// What the new one shows.
+        to: Timestamp,
+    },
     /// The inventory was replaced.
     InventoryReplaced {
         /// The new revision, one more than the last.
@@ -94,6 +102,11 @@ pub enum NoticeKind {
     Draining {
         /// How long leases are left.
         deadline: Duration,
+    },
+    /// The server stops and keeps it; nothing follows. Its client can come back with its token.
+    Restarting {
+        /// For how long, once the server is back.
+        grace: Duration,
     },
     /// It ended; nothing follows.
     Ended {

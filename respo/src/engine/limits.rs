@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use crate::inventory::MAX_ENTITIES;
 use crate::refusal::Refusal;
-use crate::request::{MAX_TAGS, Request};
+use crate::request::{MAX_TAGS, Request, Wait};
 use crate::selector::{MAX_SELECTOR_ITEMS, Selector};
-use crate::time::HumanDuration;
+use crate::time::{HumanDuration, MAX_DURATION};
 
 /// The bounds of a pool. Every one can be set; [`Default`] gives those of respod.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,7 +45,17 @@ impl Limits {
                 "{what} of {asked} is more than this pool allows, {most}"
             )))
         };
-        if request.linger() > self.max_linger {
+        let wait = match request.wait {
+            Wait::UpTo(wait) => Some(wait),
+            Wait::No | Wait::Forever => None,
+        };
+        // What could not be written down could not be read back.
+        for (what, asked) in [("a wait", wait), ("a max_duration", request.max_duration)] {
+            if let Some(asked) = asked.filter(|asked| *asked > MAX_DURATION) {
+                return over(what, asked, MAX_DURATION);
+            }
+        }
+        if request.linger() > self.max_linger.min(MAX_DURATION) {
             return over("a linger", request.linger(), self.max_linger);
         }
         for requirement in request.requirements() {

@@ -87,6 +87,8 @@ pub struct Engine {
     now: Timestamp,
     /// How long holders were told that they have, once the engine drains.
     draining: Option<Duration>,
+    /// Everything is kept as it is for the next start.
+    suspended: bool,
     /// After a restore: that what waits has not been served yet, and which of it is impossible. Another
     /// matcher than the one before may see that differently.
     unsettled: Option<Vec<RequestId>>,
@@ -128,6 +130,7 @@ impl Engine {
             timers: Timers::default(),
             now,
             draining: None,
+            suspended: false,
             unsettled: None,
         };
         for (session, ids) in attachments {
@@ -186,6 +189,10 @@ impl Engine {
                 self.drain(deadline, effects);
                 Ok(Reply::Done)
             }
+            Command::Suspend => {
+                self.suspend(effects);
+                Ok(Reply::Done)
+            }
             Command::EndAll => {
                 self.draining.get_or_insert(Duration::ZERO);
                 let ids: Vec<RequestId> = self.state.requests.keys().copied().collect();
@@ -237,6 +244,12 @@ impl Engine {
     #[must_use]
     pub fn draining(&self) -> Option<Duration> {
         self.draining
+    }
+
+    /// Whether everything is kept as it is for the next start.
+    #[cfg(feature = "broker")]
+    pub(crate) fn is_suspended(&self) -> bool {
+        self.suspended
     }
 
     fn record(&mut self, record: Record, effects: &mut Effects) {

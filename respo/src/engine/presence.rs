@@ -15,6 +15,10 @@ use crate::token::Token;
 
 impl Engine {
     pub(super) fn close_session(&mut self, session: SessionId, effects: &mut Effects) {
+        if self.suspended {
+            // The client goes because the server does, and may come back after its start.
+            return;
+        }
         let mut ended = Vec::new();
         for id in self.sessions.close(session) {
             let linger = self.state.requests.get(&id).map(|state| state.request.linger());
@@ -39,6 +43,9 @@ impl Engine {
         token: &Token,
         effects: &mut Effects,
     ) -> Result<RequestId, Refusal> {
+        if self.suspended {
+            return Err(Refusal::Draining);
+        }
         let found = self.by_token.get(&token.digest()).copied();
         let id = found.ok_or(Refusal::WrongToken)?;
         let theirs = self.sessions.requests(session).ok_or(Refusal::NoSession)?;
@@ -54,6 +61,15 @@ impl Engine {
             self.notify(id, NoticeKind::Draining { deadline }, effects);
         }
         Ok(id)
+    }
+
+    pub(super) fn suspend(&mut self, effects: &mut Effects) {
+        self.suspended = true;
+        self.draining.get_or_insert(Duration::ZERO);
+        let grace = self.limits.grace;
+        for id in self.state.requests.keys() {
+            self.notify(*id, NoticeKind::Restarting { grace }, effects);
+        }
     }
 
     pub(super) fn drain(&mut self, deadline: Duration, effects: &mut Effects) {

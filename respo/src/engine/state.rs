@@ -14,6 +14,8 @@ use crate::token::TokenDigest;
 /// What the records of a pool add up to.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct State {
+    /// When the newest record was made.
+    pub at: Timestamp,
     /// How often the inventory has been set; 0 before the first time.
     pub revision: u64,
     /// The inventory in force.
@@ -47,6 +49,13 @@ impl State {
     /// A record about a request that is not there, or a grant of a resource that is nowhere, changes
     /// nothing: the engine never makes one.
     pub fn apply(&mut self, record: &Record) {
+        self.at = match record {
+            Record::Queued { at, .. }
+            | Record::Granted { at, .. }
+            | Record::Ended { at, .. }
+            | Record::InventoryReplaced { at, .. } => self.at.max(*at),
+            Record::ClockSet { to, .. } => *to,
+        };
         match record {
             Record::Queued { id, request, token, at } => {
                 self.last_id = self.last_id.max(*id);
@@ -74,6 +83,7 @@ impl State {
                     }
                 }
             }
+            Record::ClockSet { from, to } => self.move_times(*from, *to),
             Record::InventoryReplaced { revision, inventory, .. } => {
                 self.revision = *revision;
                 self.inventory = Arc::clone(inventory);
@@ -83,6 +93,16 @@ impl State {
                     held.contains(name) || inventory.find(name.as_str()).is_some()
                 });
                 self.last_used = last_used;
+            }
+        }
+    }
+
+    fn move_times(&mut self, from: Timestamp, to: Timestamp) {
+        for state in self.requests.values_mut() {
+            state.queued_at = state.queued_at.moved(from, to);
+            if let Some(grant) = &mut state.grant {
+                grant.since = grant.since.moved(from, to);
+                grant.expires = grant.expires.map(|expires| expires.moved(from, to));
             }
         }
     }

@@ -4,7 +4,9 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
-use respo::{Batch, InventoryStore, Label, State, StoreError};
+use respo::{
+    Batch, Inventory, InventoryStore, Label, MemoryStore, Recovered, Revision, State, StoreError,
+};
 use tokio::sync::Semaphore;
 
 pub const PLENTY: usize = 1_000_000;
@@ -19,7 +21,10 @@ pub enum Failure {
 }
 
 pub struct ToyStore {
-    state: Mutex<Option<State>>,
+    /// What `memory` adds up to, to be looked at without waiting.
+    state: Mutex<State>,
+    memory: MemoryStore,
+    pub outlives_process: AtomicBool,
     /// A commit takes one of these, and waits until there is one.
     pub permits: Semaphore,
     failure: Mutex<Option<Failure>>,
@@ -30,7 +35,9 @@ pub struct ToyStore {
 impl ToyStore {
     pub fn new(permits: usize) -> Arc<Self> {
         Arc::new(Self {
-            state: Mutex::new(None),
+            state: Mutex::default(),
+            memory: MemoryStore::default(),
+            outlives_process: AtomicBool::new(true),
             permits: Semaphore::new(permits),
             failure: Mutex::new(None),
             recover_fails: AtomicBool::new(false),
@@ -44,7 +51,12 @@ impl ToyStore {
 
     /// What is durable now.
     pub fn durable(&self) -> State {
-        self.state.lock().unwrap().clone().unwrap_or_default()
+        self.state.lock().unwrap().clone()
+    }
+
+    fn apply(&self, batch: &Batch) {
+        let mut state = self.state.lock().unwrap();
+        batch.records.iter().for_each(|record| state.apply(record));
     }
 
     pub fn commits(&self) -> usize {
@@ -54,11 +66,15 @@ impl ToyStore {
 
 #[async_trait]
 impl InventoryStore for ToyStore {
-    async fn recover(&self, _pool: &Label) -> Result<Option<State>, StoreError> {
+    async fn pools(&self) -> Result<Vec<Label>, StoreError> {
+        self.memory.pools().await
+    }
+
+    async fn recover(&self, pool: &Label) -> Result<Option<Recovered>, StoreError> {
         if self.recover_fails.load(Ordering::SeqCst) {
             return Err(StoreError("the disk is gone".to_owned()));
         }
-        Ok(self.state.lock().unwrap().clone())
+        self.memory.recover(pool).await
     }
 
     async fn commit(&self, batch: Batch) -> Result<(), StoreError> {
@@ -66,13 +82,28 @@ impl InventoryStore for ToyStore {
         self.permits.acquire().await.unwrap().forget();
         let failure = *self.failure.lock().unwrap();
         if failure != Some(Failure::Lost) {
-            let mut state = self.state.lock().unwrap();
-            let state = state.get_or_insert_with(State::default);
-            batch.records.iter().for_each(|record| state.apply(record));
+            self.apply(&batch);
+            self.memory.commit(batch).await?;
         }
         match failure {
             None => Ok(()),
             Some(_) => Err(StoreError("no space left".to_owned())),
         }
+    }
+
+    async fn revisions(&self, pool: &Label) -> Result<Vec<Revision>, StoreError> {
+        self.memory.revisions(pool).await
+    }
+
+    async fn inventory(
+        &self,
+        pool: &Label,
+        revision: u64,
+    ) -> Result<Option<Arc<Inventory>>, StoreError> {
+        self.memory.inventory(pool, revision).await
+    }
+
+    fn outlives_process(&self) -> bool {
+        self.outlives_process.load(Ordering::SeqCst)
     }
 }

@@ -1,5 +1,7 @@
 //! What a client asks for, and how long it waits and holds.
 
+mod json;
+
 use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
@@ -101,7 +103,7 @@ impl fmt::Display for Priority {
 pub enum Wait {
     /// It is granted at once or refused as `busy`.
     No,
-    /// It ends with `wait_expired` if it has not been granted by then.
+    /// It ends with `wait_expired` if it has not been granted by then. Zero is the same as [`No`](Self::No).
     UpTo(Duration),
     /// Until it is granted or its session ends.
     #[default]
@@ -134,6 +136,17 @@ pub struct Requirement {
 }
 
 /// What a client asks for: granted all together or not at all.
+///
+/// As JSON, which is what stores keep, it is a map of what was asked for:
+///
+/// ```
+/// use respo::{Name, Request, Selector};
+/// let request = Request::one(Selector::named(Name::new("bench-1")?));
+/// let text = serde_json::to_string(&request)?;
+/// assert_eq!(text, r#"{"requirements":[{"resource":["bench-1"]}]}"#);
+/// assert_eq!(serde_json::from_str::<Request>(&text)?, request);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Request {
     /// What is needed. A request has one requirement in this version, so the list is closed.
@@ -168,6 +181,12 @@ impl Request {
             hold: Hold::default(),
             max_duration: None,
         }
+    }
+
+    /// Asks for one resource that matches `selector` instead.
+    #[cfg(feature = "conformance")]
+    pub(crate) fn set_requirement(&mut self, selector: Selector) {
+        self.requirements = vec![Requirement { selector }];
     }
 
     /// What is needed.

@@ -1,0 +1,194 @@
+//! Opening the database: making a new one, telling ours from others, and migrating older ones.
+
+use std::fs::{File, OpenOptions};
+use std::io::{ErrorKind, Read};
+use std::path::Path;
+use std::time::Duration;
+
+use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
+
+use crate::error::OpenError;
+
+/// "resp": tells our databases from others.
+pub(crate) const APPLICATION_ID: i64 = 0x7265_7370;
+/// The schema that this version writes.
+pub(crate) const SCHEMA: i64 = 1;
+/// What brings a database from schema N to N + 1, from 0, an empty one, on.
+const MIGRATIONS: [&str; SCHEMA as usize] = [include_str!("schema.sql")];
+
+/// What a grant depends on: a database in which these are damaged is not served from.
+const LIVE_TABLES: [&str; 5] = ["pools", "inventories", "resources", "requests", "leases"];
+
+/// How long to wait for others: readers that keep a checkpoint from its end.
+const BUSY: Duration = Duration::from_secs(5);
+/// The write-ahead log is cut back to this when it is reset, in bytes.
+const LONGEST_LOG: i64 = 64 * 1024 * 1024;
+/// Prepared statements that are kept.
+const STATEMENTS: usize = 64;
+
+/// Opens the database for writing, makes it if there is none, and sees to it that everything that can be
+/// read from it is on stable storage.
+///
+/// # Errors
+/// [`OpenError`]; a file that is not a database of ours, or is damaged, is left as it is.
+pub(crate) fn open(path: &Path) -> Result<Connection, OpenError> {
+    let is_new = is_new(path)?;
+    if is_new {
+        create(path)?;
+    }
+    let failed = |error| failure(path, error);
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let mut connection = Connection::open_with_flags(path, flags).map_err(failed)?;
+    connection.busy_timeout(BUSY).map_err(failed)?;
+    let schema = identify(&connection, path)?;
+    configure(&connection).map_err(failed)?;
+    settle(&connection).map_err(failed)?;
+    migrate(&mut connection, schema).map_err(failed)?;
+    check_live_tables(&connection, path)?;
+    Ok(connection)
+}
+
+/// Opens the database for reading, while a respod uses it or none does.
+///
+/// # Errors
+/// [`OpenError`], [`OpenError::Missing`] among them.
+pub(crate) fn open_for_reading(path: &Path) -> Result<Connection, OpenError> {
+    if is_new(path)? {
+        return Err(OpenError::Missing(path.to_owned()));
+    }
+    // Not read-only: who reads a write-ahead log that a killed respod has left must recover it.
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let failed = |error| failure(path, error);
+    let connection = Connection::open_with_flags(path, flags).map_err(failed)?;
+    connection.busy_timeout(BUSY).map_err(failed)?;
+    let schema = identify(&connection, path)?;
+    if schema == 0 {
+        return Err(OpenError::Missing(path.to_owned()));
+    }
+    connection.pragma_update(None, "query_only", true).map_err(failed)?;
+    Ok(connection)
+}
+
+/// Whether there is no file yet, or one without a byte. Refuses files of other programs before anything
+/// else opens them.
+fn is_new(path: &Path) -> Result<bool, OpenError> {
+    let unusable = |error| OpenError::Directory { path: path.to_owned(), error };
+    let mut file = match File::open(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(true),
+        Err(error) => return Err(unusable(error)),
+    };
+    // The first 100 bytes of a database are its header: <https://www.sqlite.org/fileformat2.html>.
+    let mut header = Vec::with_capacity(100);
+    file.by_ref().take(100).read_to_end(&mut header).map_err(unusable)?;
+    if header.is_empty() {
+        return Ok(true);
+    }
+    let id = header.get(68..72).and_then(|bytes| <[u8; 4]>::try_from(bytes).ok());
+    let is_ours = id.is_some_and(|id| [0, APPLICATION_ID].contains(&u32::from_be_bytes(id).into()));
+    if header.starts_with(b"SQLite format 3\0") && is_ours {
+        Ok(false)
+    } else {
+        Err(OpenError::Foreign(path.to_owned()))
+    }
+}
+
+/// Makes an empty file that only this user can read.
+fn create(path: &Path) -> Result<(), OpenError> {
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(false);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt;
+        options.mode(0o600);
+    }
+    let opened = options.open(path);
+    opened.map(drop).map_err(|error| OpenError::Directory { path: path.to_owned(), error })
+}
+
+/// The schema of the database, 0 for an empty one.
+fn identify(connection: &Connection, path: &Path) -> Result<i64, OpenError> {
+    let number = |pragma: &str| -> Result<i64, OpenError> {
+        connection
+            .pragma_query_value(None, pragma, |row| row.get(0))
+            .map_err(|error| failure(path, error))
+    };
+    let (id, schema) = (number("application_id")?, number("user_version")?);
+    match (id, schema) {
+        (APPLICATION_ID, found) if found > SCHEMA => {
+            Err(OpenError::Newer { path: path.to_owned(), found, known: SCHEMA })
+        }
+        (APPLICATION_ID, found) if found > 0 => Ok(found),
+        (0, 0) => {
+            let count = "SELECT count(*) FROM sqlite_schema";
+            let tables: i64 = connection
+                .query_row(count, [], |row| row.get(0))
+                .map_err(|error| failure(path, error))?;
+            if tables == 0 { Ok(0) } else { Err(OpenError::Foreign(path.to_owned())) }
+        }
+        _ => Err(OpenError::Foreign(path.to_owned())),
+    }
+}
+
+fn configure(connection: &Connection) -> rusqlite::Result<()> {
+    connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    // A commit is one synchronized append to the log. FULL: it is synchronized before it returns.
+    connection.pragma_update(None, "journal_mode", "wal")?;
+    connection.pragma_update(None, "synchronous", "full")?;
+    // Where the system's own synchronization does not reach the disk (macOS).
+    connection.pragma_update(None, "fullfsync", true)?;
+    connection.pragma_update(None, "journal_size_limit", LONGEST_LOG)?;
+    connection.pragma_update(None, "cell_size_check", true)
+}
+
+/// Moves everything from the log to the database, synchronized.
+///
+/// What a killed process had written to the log but not synchronized is read as committed; so may be
+/// what a failed synchronization has left behind. Nobody may be told of it before it is on stable storage.
+fn settle(connection: &Connection) -> rusqlite::Result<()> {
+    let busy: bool =
+        connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
+    if busy {
+        let code = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_BUSY);
+        let message = "another process has been reading an old state of it for too long";
+        return Err(rusqlite::Error::SqliteFailure(code, Some(message.to_owned())));
+    }
+    Ok(())
+}
+
+fn migrate(connection: &mut Connection, schema: i64) -> rusqlite::Result<()> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    for (from, migration) in (0..).zip(MIGRATIONS) {
+        if schema <= from {
+            transaction.execute_batch(migration)?;
+        }
+    }
+    if schema < SCHEMA {
+        transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
+        transaction.pragma_update(None, "user_version", SCHEMA)?;
+    }
+    transaction.commit()
+}
+
+fn check_live_tables(connection: &Connection, path: &Path) -> Result<(), OpenError> {
+    for table in LIVE_TABLES {
+        let check = format!("PRAGMA quick_check('{table}')");
+        let verdict: String = connection
+            .query_row(&check, [], |row| row.get(0))
+            .map_err(|error| failure(path, error))?;
+        if verdict != "ok" {
+            return Err(OpenError::Damaged { path: path.to_owned(), problem: verdict });
+        }
+    }
+    Ok(())
+}
+
+/// What a failure of SQLite means for the file.
+fn failure(path: &Path, error: rusqlite::Error) -> OpenError {
+    let path = path.to_owned();
+    match error.sqlite_error_code() {
+        Some(ErrorCode::NotADatabase) => OpenError::Foreign(path),
+        Some(ErrorCode::DatabaseCorrupt) => OpenError::Damaged { path, problem: error.to_string() },
+        _ => OpenError::Sqlite { path, error },
+    }
+}

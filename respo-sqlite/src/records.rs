@@ -1,0 +1,246 @@
+//! Writing records: what each of them does to the tables.
+//!
+//! The tables always add up to what `respo::State::apply` makes of the same records; the conformance suite
+//! compares the two.
+
+use respo::{
+    EndReason, Fence, Inventory, Name, Record, Request, RequestId, Timestamp, TokenDigest,
+};
+use rusqlite::{Connection, params};
+
+use crate::uptime::UpTime;
+
+/// Why a batch cannot be written.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum WriteError {
+    #[error(transparent)]
+    Sqlite(#[from] rusqlite::Error),
+    #[error("a record cannot be written as JSON: {0}")]
+    Json(#[from] serde_json::Error),
+}
+
+/// Times as the tables have them.
+pub(crate) fn micros(time: Timestamp) -> i64 {
+    to_integer(time.as_micros())
+}
+
+/// SQLite's integers have 63 bits, and no id, fence or time in use comes near.
+pub(crate) fn to_integer(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+/// Writes the records of one pool. `revisions` is how many revisions of an inventory to keep.
+pub(crate) fn write(
+    connection: &Connection,
+    pool: &str,
+    records: &[Record],
+    revisions: u64,
+) -> Result<(), WriteError> {
+    write_pool(connection, pool, records)?;
+    for record in records {
+        match record {
+            Record::Queued { id, request, token, at } => {
+                queued(connection, pool, *id, request, token, *at)?;
+            }
+            Record::Granted { id, fence, resources, at, expires } => {
+                granted(connection, pool, *id, *fence, resources, *at, *expires)?;
+            }
+            Record::Ended { id, reason, at } => ended(connection, pool, *id, *reason, *at)?,
+            Record::ClockSet { from, to } => clock_set(connection, pool, *from, *to)?,
+            Record::InventoryReplaced { revision, inventory, at } => {
+                inventory_replaced(connection, pool, *revision, inventory, *at, revisions)?;
+            }
+            other => return Err(unknown(other)),
+        }
+    }
+    Ok(())
+}
+
+fn unknown(record: &Record) -> WriteError {
+    use serde::ser::Error as _;
+    serde_json::Error::custom(format!("this version does not know it: {record:?}")).into()
+}
+
+/// What all the records together say of the pool itself.
+fn write_pool(connection: &Connection, pool: &str, records: &[Record]) -> Result<(), WriteError> {
+    let (mut id, mut fence) = (0, 0);
+    let (mut newest, mut is_clock_set) = (Timestamp::default(), false);
+    for record in records {
+        match record {
+            Record::Queued { id: queued, at, .. } => {
+                id = id.max(queued.0);
+                newest = newest.max(*at);
+            }
+            Record::Granted { fence: granted, at, .. } => {
+                fence = fence.max(granted.0);
+                newest = newest.max(*at);
+            }
+            Record::Ended { at, .. } | Record::InventoryReplaced { at, .. } => {
+                newest = newest.max(*at);
+            }
+            Record::ClockSet { to, .. } => {
+                newest = *to;
+                is_clock_set = true;
+            }
+            other => return Err(unknown(other)),
+        }
+    }
+    let uptime = UpTime::now();
+    let mut statement = connection.prepare_cached(
+        "INSERT INTO pools (pool, last_id, last_fence, revision, at, boot, boot_time, idle)
+         VALUES (?1, ?2, ?3, 0, ?4, ?6, ?7, 0)
+         ON CONFLICT DO UPDATE SET
+             last_id = max(last_id, ?2), last_fence = max(last_fence, ?3),
+             at = iif(?5, ?4, max(at, ?4)), boot = ?6, boot_time = ?7, idle = 0",
+    )?;
+    let (id, fence) = (to_integer(id), to_integer(fence));
+    let (at, boot) = (micros(newest), uptime.boot);
+    statement.execute(params![pool, id, fence, at, is_clock_set, boot, uptime.micros])?;
+    Ok(())
+}
+
+fn queued(
+    connection: &Connection,
+    pool: &str,
+    id: RequestId,
+    request: &Request,
+    token: &TokenDigest,
+    at: Timestamp,
+) -> Result<(), WriteError> {
+    let mut statement = connection.prepare_cached(
+        "INSERT OR REPLACE INTO requests (pool, id, queued_at, token, request)
+         VALUES (?1, ?2, ?3, ?4, ?5)",
+    )?;
+    let request = serde_json::to_string(request)?;
+    statement.execute(params![pool, to_integer(id.0), micros(at), token.as_bytes(), request])?;
+    Ok(())
+}
+
+fn granted(
+    connection: &Connection,
+    pool: &str,
+    id: RequestId,
+    fence: Fence,
+    resources: &[Vec<Name>],
+    at: Timestamp,
+    expires: Option<Timestamp>,
+) -> Result<(), WriteError> {
+    let (id, fence) = (to_integer(id.0), to_integer(fence.0));
+    let mut statement = connection.prepare_cached(
+        "INSERT OR REPLACE INTO leases (pool, id, fence, revision, resources, since, expires)
+         SELECT ?1, ?2, ?3, pools.revision, ?4, ?5, ?6 FROM pools JOIN requests USING (pool)
+         WHERE pools.pool = ?1 AND requests.id = ?2",
+    )?;
+    let names = serde_json::to_string(resources)?;
+    statement.execute(params![pool, id, fence, names, micros(at), expires.map(micros)])?;
+    let mut statement = connection
+        .prepare_cached("UPDATE resources SET last_fence = ?3 WHERE pool = ?1 AND resource = ?2")?;
+    for name in resources.iter().flatten() {
+        statement.execute(params![pool, name.as_str(), fence])?;
+    }
+    Ok(())
+}
+
+fn ended(
+    connection: &Connection,
+    pool: &str,
+    id: RequestId,
+    reason: EndReason,
+    at: Timestamp,
+) -> Result<(), WriteError> {
+    let id = to_integer(id.0);
+    connection
+        .prepare_cached(
+            "INSERT INTO history_entries (pool, id, request, queued_at, granted_at, fence, resources,
+                 ended_at, reason)
+             SELECT requests.pool, requests.id, request, queued_at, since, fence, resources, ?3, ?4
+             FROM requests LEFT JOIN leases USING (pool, id)
+             WHERE requests.pool = ?1 AND requests.id = ?2",
+        )?
+        .execute(params![pool, id, micros(at), reason.code()])?;
+    // A retired resource goes with its lease.
+    connection
+        .prepare_cached(
+            "DELETE FROM resources WHERE pool = ?1 AND retired AND resource IN (
+                 SELECT name.value FROM leases, json_each(leases.resources) AS requirement,
+                     json_each(requirement.value) AS name
+                 WHERE leases.pool = ?1 AND leases.id = ?2)",
+        )?
+        .execute(params![pool, id])?;
+    for delete in [
+        "DELETE FROM leases WHERE pool = ?1 AND id = ?2",
+        "DELETE FROM requests WHERE pool = ?1 AND id = ?2",
+    ] {
+        connection.prepare_cached(delete)?.execute(params![pool, id])?;
+    }
+    Ok(())
+}
+
+fn clock_set(
+    connection: &Connection,
+    pool: &str,
+    from: Timestamp,
+    to: Timestamp,
+) -> Result<(), WriteError> {
+    let by = micros(to).saturating_sub(micros(from));
+    for update in [
+        "UPDATE requests SET queued_at = max(0, queued_at + ?2) WHERE pool = ?1",
+        "UPDATE leases SET since = max(0, since + ?2), expires = max(0, expires + ?2)
+         WHERE pool = ?1",
+    ] {
+        connection.execute(update, params![pool, by])?;
+    }
+    Ok(())
+}
+
+fn inventory_replaced(
+    connection: &Connection,
+    pool: &str,
+    revision: u64,
+    inventory: &Inventory,
+    at: Timestamp,
+    revisions: u64,
+) -> Result<(), WriteError> {
+    let number = to_integer(revision);
+    let (count, resources) =
+        (to_integer(inventory.len() as u64), serde_json::to_string(inventory.resources())?);
+    connection.execute(
+        "INSERT OR REPLACE INTO inventories (pool, revision, at, resource_count, resources)
+         VALUES (?1, ?2, ?3, ?4, ?5)",
+        params![pool, number, micros(at), count, resources],
+    )?;
+    connection.execute("UPDATE pools SET revision = ?2 WHERE pool = ?1", params![pool, number])?;
+    let oldest = to_integer(revision.saturating_sub(revisions.max(1)));
+    connection.execute(
+        "DELETE FROM inventories WHERE pool = ?1 AND revision <= ?2
+         AND revision NOT IN (SELECT revision FROM leases WHERE pool = ?1)",
+        params![pool, oldest],
+    )?;
+    replace_resources(connection, pool, inventory)
+}
+
+/// Every resource is retired, then those of the new inventory are not, and what is retired and not held
+/// goes.
+fn replace_resources(
+    connection: &Connection,
+    pool: &str,
+    inventory: &Inventory,
+) -> Result<(), WriteError> {
+    connection.execute("UPDATE resources SET retired = 1 WHERE pool = ?1", params![pool])?;
+    let mut statement = connection.prepare_cached(
+        "INSERT INTO resources (pool, resource, retired, description) VALUES (?1, ?2, 0, ?3)
+         ON CONFLICT DO UPDATE SET retired = 0, description = excluded.description",
+    )?;
+    for resource in inventory.resources() {
+        let description = serde_json::to_string(resource)?;
+        statement.execute(params![pool, resource.name.as_str(), description])?;
+    }
+    connection.execute(
+        "DELETE FROM resources WHERE pool = ?1 AND retired AND resource NOT IN (
+             SELECT name.value FROM leases, json_each(leases.resources) AS requirement,
+                 json_each(requirement.value) AS name
+             WHERE leases.pool = ?1)",
+        params![pool],
+    )?;
+    Ok(())
+}

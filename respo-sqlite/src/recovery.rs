@@ -1,0 +1,214 @@
+//! Reading what the tables hold: the durable state of a pool, and earlier inventories.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use respo::{
+    Fence, Grant, Inventory, Label, Name, Recovered, Request, RequestId, RequestState, Resource,
+    Revision, State, Timestamp, TokenDigest,
+};
+use rusqlite::{Connection, OptionalExtension, Row, params};
+use serde::de::DeserializeOwned;
+
+use crate::error::{ReadError, unreadable};
+use crate::uptime::UpTime;
+
+/// The pools that there are, in order.
+pub(crate) fn pools(connection: &Connection) -> Result<Vec<Label>, ReadError> {
+    let mut statement = connection.prepare_cached("SELECT pool FROM pools")?;
+    let mut names = Vec::new();
+    for name in statement.query_map([], |row| row.get::<_, String>(0))? {
+        names.push(Label::new(name?).map_err(unreadable("pools"))?);
+    }
+    names.sort();
+    Ok(names)
+}
+
+/// What was committed for a pool, read as of one moment.
+pub(crate) fn recover(
+    connection: &mut Connection,
+    pool: &str,
+) -> Result<Option<Recovered>, ReadError> {
+    let transaction = connection.transaction()?;
+    let Some((mut state, age)) = read_pool(&transaction, pool)? else {
+        return Ok(None);
+    };
+    let mut inventories = Inventories { connection: &transaction, pool, read: BTreeMap::new() };
+    if state.revision > 0 {
+        state.inventory = inventories.of(state.revision)?;
+    }
+    state.requests = read_requests(&transaction, pool)?;
+    for (id, grant) in read_leases(&mut inventories)? {
+        if let Some(request) = state.requests.get_mut(&id) {
+            request.grant = Some(grant);
+        }
+    }
+    state.last_used = read_last_used(&transaction, pool)?;
+    drop(inventories);
+    transaction.finish()?;
+    Ok(Some(Recovered { state, age }))
+}
+
+fn read_pool(connection: &Connection, pool: &str) -> Result<Option<(State, Duration)>, ReadError> {
+    let read = |row: &Row<'_>| {
+        let state = State {
+            revision: unsigned(row.get(0)?),
+            last_id: RequestId(unsigned(row.get(1)?)),
+            last_fence: Fence(unsigned(row.get(2)?)),
+            at: time(row.get(3)?),
+            ..State::default()
+        };
+        let boot: Option<String> = row.get(4)?;
+        Ok((state, age(boot.as_deref(), row.get(5)?, row.get(6)?)))
+    };
+    let found = connection
+        .prepare_cached(
+            "SELECT revision, last_id, last_fence, at, boot, boot_time, idle FROM pools
+             WHERE pool = ?1",
+        )?
+        .query_row([pool], read)
+        .optional()?;
+    Ok(found)
+}
+
+/// How much time has passed since the newest record: exactly, if the machine has been up since then;
+/// else what was seen to pass.
+fn age(boot: Option<&str>, boot_time: i64, idle: i64) -> Duration {
+    let now = UpTime::now();
+    let micros = match boot {
+        Some(boot) if now.boot == Some(boot) => now.micros.saturating_sub(boot_time),
+        _ => idle,
+    };
+    Duration::from_micros(unsigned(micros))
+}
+
+fn read_requests(
+    connection: &Connection,
+    pool: &str,
+) -> Result<BTreeMap<RequestId, RequestState>, ReadError> {
+    let mut statement = connection
+        .prepare_cached("SELECT id, queued_at, token, request FROM requests WHERE pool = ?1")?;
+    let mut rows = statement.query([pool])?;
+    let mut requests = BTreeMap::new();
+    while let Some(row) = rows.next()? {
+        let id = RequestId(unsigned(row.get(0)?));
+        let request: Request =
+            json("requests", row.get_ref(3)?.as_str().map_err(unreadable("requests"))?)?;
+        let state = RequestState {
+            request: Arc::new(request),
+            token: TokenDigest::from_bytes(row.get(2)?),
+            queued_at: time(row.get(1)?),
+            grant: None,
+        };
+        requests.insert(id, state);
+    }
+    Ok(requests)
+}
+
+fn read_leases(inventories: &mut Inventories<'_>) -> Result<Vec<(RequestId, Grant)>, ReadError> {
+    let (connection, pool) = (inventories.connection, inventories.pool);
+    let mut statement = connection.prepare_cached(
+        "SELECT id, fence, revision, resources, since, expires FROM leases WHERE pool = ?1",
+    )?;
+    let mut rows = statement.query([pool])?;
+    let mut leases = Vec::new();
+    while let Some(row) = rows.next()? {
+        let id = RequestId(unsigned(row.get(0)?));
+        let names: Vec<Vec<Name>> =
+            json("leases", row.get_ref(3)?.as_str().map_err(unreadable("leases"))?)?;
+        let inventory = inventories.of(unsigned(row.get(2)?))?;
+        let find = |name: &Name| {
+            let found = inventory.find(name.as_str()).cloned();
+            found.ok_or_else(|| unreadable("leases")(format!("{name} is in no inventory")))
+        };
+        let find_all = |names: &Vec<Name>| names.iter().map(find).collect();
+        let grant = Grant {
+            id,
+            fence: Fence(unsigned(row.get(1)?)),
+            resources: names.iter().map(find_all).collect::<Result<_, ReadError>>()?,
+            since: time(row.get(4)?),
+            expires: row.get::<_, Option<i64>>(5)?.map(time),
+        };
+        leases.push((id, grant));
+    }
+    Ok(leases)
+}
+
+fn read_last_used(connection: &Connection, pool: &str) -> Result<BTreeMap<Name, Fence>, ReadError> {
+    let mut statement = connection.prepare_cached(
+        "SELECT resource, last_fence FROM resources WHERE pool = ?1 AND last_fence IS NOT NULL",
+    )?;
+    let mut rows = statement.query([pool])?;
+    let mut last_used = BTreeMap::new();
+    while let Some(row) = rows.next()? {
+        let name = Name::new(row.get::<_, String>(0)?).map_err(unreadable("resources"))?;
+        last_used.insert(name, Fence(unsigned(row.get(1)?)));
+    }
+    Ok(last_used)
+}
+
+/// The revisions of a pool's inventory, the newest first.
+pub(crate) fn revisions(connection: &Connection, pool: &str) -> Result<Vec<Revision>, ReadError> {
+    let mut statement = connection.prepare_cached(
+        "SELECT revision, at, resource_count FROM inventories WHERE pool = ?1
+         ORDER BY revision DESC",
+    )?;
+    let read = |row: &Row<'_>| {
+        let (revision, at) = (unsigned(row.get(0)?), time(row.get(1)?));
+        Ok(Revision { revision, at, resources: unsigned(row.get(2)?) })
+    };
+    let revisions = statement.query_map([pool], read)?;
+    Ok(revisions.collect::<rusqlite::Result<_>>()?)
+}
+
+/// The inventory of this revision, if it is kept.
+pub(crate) fn inventory(
+    connection: &Connection,
+    pool: &str,
+    revision: u64,
+) -> Result<Option<Arc<Inventory>>, ReadError> {
+    let text: Option<String> = connection
+        .prepare_cached("SELECT resources FROM inventories WHERE pool = ?1 AND revision = ?2")?
+        .query_row(params![pool, crate::records::to_integer(revision)], |row| row.get(0))
+        .optional()?;
+    let Some(text) = text else {
+        return Ok(None);
+    };
+    let resources: Vec<Resource> = json("inventories", &text)?;
+    let inventory = Inventory::new(resources).map_err(unreadable("inventories"))?;
+    Ok(Some(Arc::new(inventory)))
+}
+
+/// The inventories that leases were granted from; each is read once.
+struct Inventories<'c> {
+    connection: &'c Connection,
+    pool: &'c str,
+    read: BTreeMap<u64, Arc<Inventory>>,
+}
+
+impl Inventories<'_> {
+    fn of(&mut self, revision: u64) -> Result<Arc<Inventory>, ReadError> {
+        if let Some(inventory) = self.read.get(&revision) {
+            return Ok(Arc::clone(inventory));
+        }
+        let found = inventory(self.connection, self.pool, revision)?;
+        let missing = || format!("revision {revision} of pool {:?} is missing", self.pool);
+        let inventory = found.ok_or_else(|| unreadable("inventories")(missing()))?;
+        self.read.insert(revision, Arc::clone(&inventory));
+        Ok(inventory)
+    }
+}
+
+fn json<T: DeserializeOwned>(table: &'static str, text: &str) -> Result<T, ReadError> {
+    serde_json::from_str(text).map_err(unreadable(table))
+}
+
+fn time(micros: i64) -> Timestamp {
+    Timestamp::from_micros(unsigned(micros))
+}
+
+/// The tables have no negative numbers.
+fn unsigned(number: i64) -> u64 {
+    u64::try_from(number).unwrap_or_default()
+}

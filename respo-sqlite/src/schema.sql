@@ -1,0 +1,112 @@
+-- Schema 1 of respo's database. Times and durations are microseconds, times since the Unix epoch (UTC).
+-- The tables of pools, resources, requests and leases are respod's own: read them, but never write to them.
+
+-- One row for each pool that has ever been served.
+CREATE TABLE pools (
+    pool        TEXT    NOT NULL PRIMARY KEY,
+    revision    INTEGER NOT NULL,  -- of the inventory in force; 0 before there is one
+    last_id     INTEGER NOT NULL,  -- of the newest request
+    last_fence  INTEGER NOT NULL,  -- of the newest grant
+    at          INTEGER NOT NULL,  -- when the newest record was made
+    boot        TEXT,              -- which boot of the machine that was in
+    boot_time   INTEGER NOT NULL,  -- how long the machine had been up then
+    idle        INTEGER NOT NULL   -- how much time is known to have passed since
+) STRICT, WITHOUT ROWID;
+
+-- Every revision of each pool's inventory that is kept. `resources` is a JSON array.
+CREATE TABLE inventories (
+    pool           TEXT    NOT NULL,
+    revision       INTEGER NOT NULL,
+    at             INTEGER NOT NULL,
+    resource_count INTEGER NOT NULL,
+    resources      TEXT    NOT NULL,
+    PRIMARY KEY (pool, revision)
+) STRICT;
+
+-- The resources of the inventory in force, and those that are retired but still held.
+CREATE TABLE resources (
+    pool        TEXT    NOT NULL,
+    resource    TEXT    NOT NULL,
+    retired     INTEGER NOT NULL,
+    last_fence  INTEGER,           -- of its newest grant; null if it was never granted
+    description TEXT    NOT NULL,  -- JSON: everything that the inventory says of it, properties included
+    location    TEXT GENERATED ALWAYS AS (description ->> '$.location') VIRTUAL,
+    attributes  TEXT GENERATED ALWAYS AS (description -> '$.attributes') VIRTUAL,
+    PRIMARY KEY (pool, resource)
+) STRICT, WITHOUT ROWID;
+
+-- Every request that waits or holds. `request` is JSON.
+CREATE TABLE requests (
+    pool        TEXT    NOT NULL,
+    id          INTEGER NOT NULL,
+    queued_at   INTEGER NOT NULL,
+    token       BLOB    NOT NULL,  -- the SHA-256 digest of its token
+    request     TEXT    NOT NULL,
+    holder      TEXT GENERATED ALWAYS AS (request ->> '$.name') VIRTUAL,
+    priority    INTEGER GENERATED ALWAYS AS (coalesce(request ->> '$.priority', 0)) VIRTUAL,
+    PRIMARY KEY (pool, id)
+) STRICT, WITHOUT ROWID;
+
+-- What each granted request holds.
+CREATE TABLE leases (
+    pool        TEXT    NOT NULL,
+    id          INTEGER NOT NULL,
+    fence       INTEGER NOT NULL,
+    revision    INTEGER NOT NULL,  -- of the inventory that it was granted from
+    resources   TEXT    NOT NULL,  -- JSON: for each requirement an array of names
+    since       INTEGER NOT NULL,
+    expires     INTEGER,           -- null: it may be held for ever
+    PRIMARY KEY (pool, id)
+) STRICT, WITHOUT ROWID;
+
+-- What has ended: one row for each request, whether it was granted or not. Rows are added and, once they are
+-- older than the retention, deleted; never changed.
+CREATE TABLE history_entries (
+    entry       INTEGER NOT NULL PRIMARY KEY,
+    pool        TEXT    NOT NULL,
+    id          INTEGER NOT NULL,
+    request     TEXT    NOT NULL,  -- JSON
+    queued_at   INTEGER NOT NULL,
+    granted_at  INTEGER,           -- null: it was never granted; so are the two that follow
+    fence       INTEGER,
+    resources   TEXT,              -- JSON: for each requirement an array of names
+    ended_at    INTEGER NOT NULL,
+    reason      TEXT    NOT NULL
+) STRICT;
+CREATE INDEX history_by_end ON history_entries (ended_at);
+
+-- For people: the history with times as text and durations in seconds.
+CREATE VIEW history AS
+SELECT
+    pool,
+    id,
+    fence,
+    request ->> '$.name' AS holder,
+    request ->> '$.description' AS description,
+    resources,
+    request -> '$.requirements' AS requirements,
+    coalesce(request -> '$.tags', '{}') AS tags,
+    coalesce(request ->> '$.priority', 0) AS priority,
+    strftime('%Y-%m-%dT%H:%M:%fZ', queued_at / 1e6, 'unixepoch') AS queued,
+    strftime('%Y-%m-%dT%H:%M:%fZ', granted_at / 1e6, 'unixepoch') AS granted,
+    strftime('%Y-%m-%dT%H:%M:%fZ', ended_at / 1e6, 'unixepoch') AS ended,
+    max(0, coalesce(granted_at, ended_at) - queued_at) / 1e6 AS waited_seconds,
+    max(0, ended_at - granted_at) / 1e6 AS held_seconds,
+    reason
+FROM history_entries;
+
+-- For people: who holds what now.
+CREATE VIEW held AS
+SELECT
+    leases.pool,
+    name.value AS resource,
+    requests.holder,
+    requests.request ->> '$.description' AS description,
+    leases.id,
+    leases.fence,
+    strftime('%Y-%m-%dT%H:%M:%fZ', leases.since / 1e6, 'unixepoch') AS since,
+    strftime('%Y-%m-%dT%H:%M:%fZ', leases.expires / 1e6, 'unixepoch') AS expires
+FROM leases
+JOIN requests USING (pool, id),
+    json_each(leases.resources) AS requirement,
+    json_each(requirement.value) AS name;

@@ -1,0 +1,141 @@
+//! Random histories: what an engine makes of random commands.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::{good, samples};
+use crate::engine::{Authority, Command, Effects, Engine, Limits, Record, SessionId, State};
+use crate::inventory::Inventory;
+use crate::matcher::AttributeMatcher;
+use crate::names::Name;
+use crate::request::{Hold, Request, RequestId, Wait};
+use crate::selector::Selector;
+use crate::time::Timestamp;
+use crate::token::Token;
+
+/// How many resources there are at most, and how many sessions.
+const RESOURCES: u64 = 6;
+const SESSIONS: u64 = 3;
+
+/// Plays random commands, the same for the same seed, and gives out the records.
+pub(super) struct History {
+    random: u64,
+    now: Timestamp,
+    engine: Engine,
+    tokens: u64,
+}
+
+impl History {
+    pub(super) fn new(seed: u64) -> Self {
+        let now = Timestamp::from_micros(1_700_000_000_000_000);
+        let engine = restore(State::default(), now);
+        Self { random: seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1, now, engine, tokens: 0 }
+    }
+
+    /// What the records so far add up to.
+    pub(super) fn state(&self) -> &State {
+        self.engine.state()
+    }
+
+    /// A number below `bound`: xorshift64 (Marsaglia, "Xorshift RNGs", 2003).
+    pub(super) fn choose(&mut self, bound: u64) -> u64 {
+        self.random ^= self.random << 13;
+        self.random ^= self.random >> 7;
+        self.random ^= self.random << 17;
+        self.random % bound
+    }
+
+    /// The records of the next few commands; there may be none.
+    pub(super) fn next_batch(&mut self) -> Vec<Record> {
+        if self.choose(25) == 0 {
+            return self.restart();
+        }
+        let mut effects = Effects::default();
+        for _ in 0..=self.choose(4) {
+            let passed = self.choose(3_000_000);
+            self.now = self.now.after(Duration::from_micros(passed));
+            let command = self.command();
+            // What is refused makes no records.
+            drop(self.engine.handle(self.now, command, &mut effects));
+        }
+        effects.records
+    }
+
+    /// The process ends, and starts at a time when the clock has been set.
+    fn restart(&mut self) -> Vec<Record> {
+        let from = self.now;
+        let there = Duration::from_micros(self.choose(20_000_000_000));
+        let to = match self.choose(2) {
+            0 => from.after(there),
+            _ => Timestamp::from_micros(from.as_micros() - there.as_micros() as u64),
+        };
+        self.now = to;
+        let record = Record::ClockSet { from, to };
+        let mut state = self.engine.state().clone();
+        state.apply(&record);
+        self.engine = restore(state, to);
+        let mut records = vec![record];
+        let mut effects = Effects::default();
+        self.engine.handle_timeout(to, &mut effects);
+        records.append(&mut effects.records);
+        records
+    }
+
+    fn command(&mut self) -> Command {
+        let session = SessionId(self.choose(SESSIONS));
+        let some_id = RequestId(self.choose(self.tokens + 1));
+        match self.choose(20) {
+            0..=2 => Command::OpenSession(session),
+            3 => Command::CloseSession(session),
+            4 | 5 => Command::ReplaceInventory(self.inventory()),
+            6..=9 => Command::End { id: some_id, by: Authority::Administrator },
+            10 => Command::Resume { session, token: token(some_id.0) },
+            _ => {
+                self.tokens += 1;
+                let token = token(self.tokens).digest();
+                Command::Submit { session, request: Arc::new(self.request()), token }
+            }
+        }
+    }
+
+    fn request(&mut self) -> Request {
+        let mut request = samples::request(self.choose(4));
+        let name = resource_name(self.choose(RESOURCES));
+        let selector = if self.choose(2) == 0 { Selector::any() } else { Selector::named(name) };
+        let short = |micros| Duration::from_micros(1 + micros);
+        request.set_requirement(selector);
+        request.wait = match self.choose(4) {
+            0 => Wait::No,
+            1 => Wait::UpTo(short(self.choose(20_000_000))),
+            _ => Wait::Forever,
+        };
+        let linger = Duration::from_micros(self.choose(2) * self.choose(9_000_000));
+        request.hold = Hold::Connection { linger };
+        request.max_duration = (self.choose(3) == 0).then(|| short(self.choose(30_000_000)));
+        request
+    }
+
+    fn inventory(&mut self) -> Arc<Inventory> {
+        let mut resources = Vec::new();
+        for number in 0..RESOURCES {
+            if self.choose(3) > 0 {
+                let mut resource = samples::resource(resource_name(number), self.choose(3));
+                resource.location = None;
+                resources.push(resource);
+            }
+        }
+        Arc::new(good(Inventory::new(resources), "an inventory"))
+    }
+}
+
+fn restore(state: State, now: Timestamp) -> Engine {
+    Engine::restore(Limits::default(), Arc::new(AttributeMatcher), state, now)
+}
+
+fn token(number: u64) -> Token {
+    Token::from_random(u128::from(number).to_be_bytes())
+}
+
+fn resource_name(number: u64) -> Name {
+    good(Name::new(format!("r{number}")), "a name")
+}
