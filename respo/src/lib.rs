@@ -54,5 +54,5 @@ pub use request::{Fence, Hold, Priority, PriorityError, Request, RequestId, Requ
 pub use selector::{EntityPattern, Selector};
 pub use snapshot::{Snapshot, WaitingRequest};
 pub use store::{Batch, InventoryStore, MemoryStore, Recovered, Revision, StoreError};
-pub use time::{DurationError, HumanDuration, MAX_DURATION, Timestamp};
+pub use time::{DurationError, HumanDuration, MAX_DURATION, Timestamp, TimestampError};
 pub use token::{Token, TokenDigest};

@@ -59,6 +59,19 @@ impl Timestamp {
     }
 }
 
+/// RFC 3339, with any offset.
+impl FromStr for Timestamp {
+    type Err = TimestampError;
+
+    fn from_str(text: &str) -> Result<Self, TimestampError> {
+        let time: jiff::Timestamp =
+            text.parse().map_err(|error: jiff::Error| TimestampError(error.to_string()))?;
+        u64::try_from(time.as_microsecond())
+            .map(Self)
+            .map_err(|_| TimestampError("it is before 1970".to_owned()))
+    }
+}
+
 /// RFC 3339 in UTC with milliseconds: `2026-11-21T08:15:30.250Z`.
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -74,13 +87,14 @@ impl Serialize for Timestamp {
 
 impl<'de> Deserialize<'de> for Timestamp {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        let time = text.parse::<jiff::Timestamp>().map_err(de::Error::custom)?;
-        u64::try_from(time.as_microsecond())
-            .map(Self)
-            .map_err(|_| de::Error::custom("a time before 1970"))
+        String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
     }
 }
+
+/// Why a string is not a time.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("it is not a time such as 2026-11-21T08:15:30Z: {0}")]
+pub struct TimestampError(String);
 
 /// The longest duration that a request may name: 366 days.
 pub const MAX_DURATION: Duration = Duration::from_secs(366 * 24 * 3600);

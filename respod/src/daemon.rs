@@ -7,9 +7,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use hyper_util::service::TowerToHyperService;
-use respo::broker::{Broker, Pools, StartError};
-use respo::yaml::InventoryDocument;
-use respo::{Limits, Token, TokenDigest};
+use respo::broker::Pools;
+use respo::{Token, TokenDigest};
 use respo_warp::Api;
 use respo_warp::inventory::Inventories;
 use tokio::net::TcpListener;
@@ -20,11 +19,11 @@ use crate::accept;
 use crate::cli::Arguments;
 use crate::connection::Server;
 use crate::exit::Exit;
-use crate::inventory_file::{self, InventoryFileError};
-use crate::lease_log::LeaseLog;
 use crate::listener::listen;
 use crate::open_files;
+use crate::pools::{self, PoolsError};
 use crate::reload::reload;
+use crate::service_manager;
 use crate::shutdown::Running;
 
 /// How long the runtime may take to end after everything else has.
@@ -33,12 +32,10 @@ const RUNTIME_END: Duration = Duration::from_millis(500);
 /// Why the daemon does not run to a good end.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum DaemonError {
-    #[error("the inventory is no good: {1}")]
-    Inventory(PathBuf, InventoryFileError),
+    #[error(transparent)]
+    Pools(#[from] PoolsError),
     #[error("failed to read the administrator's token from {0}: {1}")]
     AdminToken(PathBuf, io::Error),
-    #[error("failed to start: {0}")]
-    Pool(#[from] StartError),
     #[error("failed to listen on {0}: {1}")]
     Listen(String, io::Error),
     #[error("failed to start: {0}")]
@@ -50,20 +47,28 @@ pub(crate) enum DaemonError {
 impl DaemonError {
     /// Writes the reason to the log.
     pub(crate) fn log(&self) {
-        if let Self::Inventory(path, error) = self {
-            for line in error.lines(path) {
-                tracing::error!("{line}");
+        match self {
+            Self::Pools(PoolsError::Inventory(path, error)) => {
+                for line in error.lines(path) {
+                    tracing::error!("{line}");
+                }
             }
-        } else {
-            tracing::error!("{self}");
+            // In the words and colours of every other mistake in the command line.
+            Self::Pools(PoolsError::NoInventory(error)) => {
+                if error.print().is_err() {
+                    tracing::error!("{error}");
+                }
+            }
+            _ => tracing::error!("{self}"),
         }
     }
 
     pub(crate) fn exit(&self) -> Exit {
         match self {
-            Self::Inventory(..) => Exit::InvalidInventory,
+            Self::Pools(PoolsError::Inventory(..)) => Exit::Invalid,
+            Self::Pools(PoolsError::NoInventory(_)) => Exit::Usage,
             Self::Interrupted => Exit::Interrupted,
-            Self::AdminToken(..) | Self::Pool(..) | Self::Listen(..) | Self::System(_) => {
+            Self::Pools(_) | Self::AdminToken(..) | Self::Listen(..) | Self::System(_) => {
                 Exit::CannotStart
             }
         }
@@ -79,59 +84,34 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), DaemonError> {
 }
 
 async fn serve(arguments: Arguments) -> Result<(), DaemonError> {
-    // The command line demands one.
-    let path: Arc<Path> = arguments.inventory.clone().unwrap_or_default().into();
     // Before signals are caught: until there is something to end in order, they end respod at once.
-    let document = inventory_file::read(&path)
-        .map_err(|error| DaemonError::Inventory(path.to_path_buf(), error))?;
+    let pools = pools::start(&arguments).await?;
     let mut signals = Signals::new()?;
-    let pools = start_pools(document, &arguments).await?;
     let admin_token = arguments.admin_token_file.as_deref().map(read_token).transpose()?;
     open_files::make_room(arguments.max_connections);
     let cannot_listen = |error| DaemonError::Listen(arguments.listen.clone(), error);
-    let listener = listen(&arguments.listen).await.map_err(cannot_listen)?;
+    let listener = match service_manager::passed_socket().map_err(cannot_listen)? {
+        Some(passed) => passed,
+        None => listen(&arguments.listen).await.map_err(cannot_listen)?,
+    };
     let address = listener.local_addr().map_err(cannot_listen)?;
 
     let api = api(&arguments, pools, admin_token, address);
     let inventories = Arc::clone(&api.inventories);
     let running = start(&arguments, api, listener);
     announce(address, admin_token.is_some());
+    service_manager::ready();
 
-    signals.until_stopped(&path, &inventories).await;
+    signals.until_stopped(arguments.inventory.as_deref(), &inventories).await;
+    service_manager::stopping();
     let deadline = arguments.drain_timeout;
-    tracing::info!(%deadline, "stopping");
+    tracing::info!("stopping");
     tokio::select! {
         () = running.end(deadline.0) => {}
         () = signals.stop() => return Err(DaemonError::Interrupted),
     }
     tracing::info!("stopped");
     Ok(())
-}
-
-async fn start_pools(
-    document: InventoryDocument,
-    arguments: &Arguments,
-) -> Result<Pools, DaemonError> {
-    let mut brokers = Vec::new();
-    for (pool, inventory) in document.pools {
-        let count = inventory.len();
-        let broker = Broker::builder(pool.clone(), inventory)
-            .limits(limits(arguments))
-            .notifier(Arc::new(LeaseLog::new(pool.clone())))
-            .start()
-            .await?;
-        tracing::info!(pool = pool.as_str(), resources = count, "pool started");
-        brokers.push(broker);
-    }
-    Ok(Pools::new(brokers))
-}
-
-fn limits(arguments: &Arguments) -> Limits {
-    let mut limits = Limits::default();
-    limits.max_waiting = arguments.max_waiting;
-    limits.max_linger = arguments.max_linger.0;
-    limits.max_duration = arguments.max_duration.map(|duration| duration.0);
-    limits
 }
 
 /// Reads the administrator's token and keeps its digest only.
@@ -217,16 +197,22 @@ impl Signals {
     }
 
     /// Reloads the inventory as often as it is asked to, until it is told to stop.
-    async fn until_stopped(&mut self, path: &Arc<Path>, inventories: &Arc<Inventories>) {
+    async fn until_stopped(&mut self, path: Option<&Path>, inventories: &Arc<Inventories>) {
         loop {
             tokio::select! {
                 _ = self.terminate.recv() => return,
                 _ = self.interrupt.recv() => return,
                 _ = self.hangup.recv() => {}
             }
+            let Some(path) = path else {
+                tracing::error!(
+                    "SIGHUP: there is no file to read, for respod was started without --inventory"
+                );
+                continue;
+            };
             // A file that takes for ever to read keeps nobody from stopping respod.
             tokio::select! {
-                () = reload(Arc::clone(path), inventories) => {}
+                () = reload(path.into(), inventories) => {}
                 () = self.stop() => return,
             }
         }

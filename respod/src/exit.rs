@@ -5,11 +5,13 @@ use std::process::ExitCode;
 /// The exit codes. `--help` lists them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Exit {
-    /// It was stopped and has ended in good order, or the inventory that it validated is good.
+    /// It was stopped and has ended in good order, or what it checked is good.
     Success = 0,
-    /// The inventory cannot be read, or has mistakes.
-    InvalidInventory = 1,
-    /// It cannot start, for instance because the address is taken. (2 is for wrong usage.)
+    /// The inventory cannot be read, or has mistakes; or the database that was checked has.
+    Invalid = 1,
+    /// Wrong usage.
+    Usage = 2,
+    /// It cannot start, for instance because the address is taken, or a tool has failed.
     CannotStart = 3,
     /// A second signal stopped it before everything had ended.
     Interrupted = 4,

@@ -37,7 +37,7 @@ impl LeaseNotifier for LeaseLog {
                 tracing::debug!(pool, %id, holder, %reason, "left the queue");
             }
             // Said of every lease at once, and logged once by the daemon.
-            NoticeKind::Draining { .. } | _ => {}
+            NoticeKind::Draining { .. } | NoticeKind::Restarting { .. } | _ => {}
         }
     }
 }

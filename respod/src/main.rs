@@ -4,14 +4,19 @@ mod accept;
 mod cli;
 mod connection;
 mod daemon;
+mod database_tools;
 mod exit;
+mod history_export;
 mod inventory_file;
 mod lease_log;
 mod listener;
 mod logging;
 mod open_files;
+mod output;
 mod overload;
+mod pools;
 mod reload;
+mod service_manager;
 mod shutdown;
 mod socket;
 mod validate;
@@ -20,11 +25,18 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-use crate::cli::Arguments;
+use crate::cli::{Arguments, HistoryCommand, Tool};
 use crate::exit::Exit;
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
+    match &arguments.tool {
+        Some(Tool::Db(command)) => return database_tools::run(command).into(),
+        Some(Tool::History(HistoryCommand::Export(export))) => {
+            return history_export::run(export).into();
+        }
+        None => {}
+    }
     if arguments.print_schema {
         return validate::print_schema().into();
     }

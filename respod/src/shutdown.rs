@@ -1,10 +1,10 @@
-//! Ending in good order: nobody new, everybody told, nothing held when respod is gone.
+//! Ending in good order: nobody new, everybody told, and nothing lost that can be kept.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use respo::broker::Pools;
+use respo::broker::{Broker, Pools};
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinHandle;
 
@@ -23,19 +23,23 @@ pub(crate) struct Running {
 }
 
 impl Running {
-    /// Takes no more connections, tells every client, waits for at most `deadline` for them to
-    /// leave, and ends what they still hold.
+    /// Takes no more connections and tells every client. What the store keeps stays as it is for the next
+    /// start. What it does not keep ends: clients have `deadline` to leave first.
     pub(crate) async fn end(self, deadline: Duration) {
         self.stopping.send_replace(true);
         if let Err(error) = self.accepting.await {
             tracing::error!(%error, "the accept loop failed");
         }
-        join_all(self.pools.iter().map(|broker| broker.drain(deadline))).await;
         let everybody_left = || self.slots.acquire_many(self.slot_count);
-        if tokio::time::timeout(deadline, everybody_left()).await.is_err() {
-            tracing::warn!("some clients are still there; their leases end now");
+        let ending: Vec<&Broker> =
+            self.pools.iter().filter(|broker| !broker.is_resumable()).collect();
+        if !ending.is_empty() {
+            join_all(ending.iter().map(|broker| broker.drain(deadline))).await;
+            if tokio::time::timeout(deadline, everybody_left()).await.is_err() {
+                tracing::warn!("some clients are still there; their leases end now");
+            }
         }
-        join_all(self.pools.iter().map(|broker| broker.stop())).await;
+        join_all(self.pools.iter().map(Broker::stop)).await;
         if tokio::time::timeout(LAST_WORDS, everybody_left()).await.is_err() {
             tracing::warn!("some connections are still open; they are cut");
         }

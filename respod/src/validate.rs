@@ -1,13 +1,12 @@
 //! `--validate-schema` and `--print-schema`: what respod does without serving.
 
-use std::fmt::Display;
-use std::io::Write;
 use std::path::Path;
 
 use respo::yaml::{InventoryDocument, json_schema};
 
 use crate::exit::Exit;
 use crate::inventory_file;
+use crate::output::print;
 
 /// Checks an inventory file and prints every problem, or how much is good.
 pub(crate) fn validate(path: &Path) -> Exit {
@@ -18,7 +17,7 @@ pub(crate) fn validate(path: &Path) -> Exit {
         }
         Err(error) => {
             print(error.lines(path));
-            Exit::InvalidInventory
+            Exit::Invalid
         }
     }
 }
@@ -51,14 +50,4 @@ fn count(document: &InventoryDocument) -> String {
         .map(|(count, one, many)| format!("{count} {}", if count == 1 { one } else { many }))
         .collect::<Vec<_>>()
         .join(", ")
-}
-
-/// Prints lines to stdout. Whoever reads them may stop to, which is no failure.
-fn print(lines: impl IntoIterator<Item = impl Display>) {
-    let mut stdout = std::io::stdout().lock();
-    for line in lines {
-        if writeln!(stdout, "{line}").is_err() {
-            return;
-        }
-    }
 }

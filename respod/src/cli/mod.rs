@@ -1,42 +1,89 @@
 //! The command line.
 
+mod durations;
+mod tools;
+
 use std::path::PathBuf;
-use std::time::Duration;
 
 use clap::{Parser, ValueEnum};
 use respo::{HumanDuration, Limits};
 use tracing_subscriber::EnvFilter;
 
+use durations::{Retention, heartbeat, positive};
+pub(crate) use tools::{DbCommand, HistoryCommand, HistoryExport, HistoryFormat, Tool};
+
 const AFTER_HELP: &str = "\
 Durations are seconds (90) or units (500ms, 30s, 10m, 1h30m, 2d).
 
 Signals:
-  SIGTERM, SIGINT  stop: take no more connections, tell every client, end within --drain-timeout;
-                   a second one ends respod at once
+  SIGTERM, SIGINT  stop: take no more connections and tell every client. Leases and the queue are
+                   kept for the next start; with --store memory they end, within --drain-timeout.
+                   A second one ends respod at once
   SIGHUP           read the inventory file again; one with mistakes is refused, and the old one stays
 
 Exit codes:
-  0  ended in good order, or the validated inventory is good
-  1  the inventory cannot be read or has mistakes
+  0  ended in good order, or what was checked is good
+  1  the inventory cannot be read or has mistakes, or the checked database has
   2  wrong usage
-  3  cannot start, for instance because the address is taken
+  3  cannot start, for instance because the address or the data directory is taken, or a tool failed
   4  ended by a second signal";
 
 /// Leases the resources of an inventory to one client at a time, over HTTP.
 #[derive(Debug, Parser)]
-#[command(name = "respod", version, after_help = AFTER_HELP, max_term_width = 100)]
+#[command(
+    name = "respod",
+    version,
+    after_help = AFTER_HELP,
+    max_term_width = 100,
+    args_conflicts_with_subcommands = true
+)]
 pub(crate) struct Arguments {
-    /// The inventory to serve (YAML)
-    #[arg(
-        long,
-        value_name = "FILE",
-        env = "RESPOD_INVENTORY",
-        required_unless_present_any = ["validate_schema", "print_schema"]
-    )]
+    #[command(subcommand)]
+    pub(crate) tool: Option<Tool>,
+
+    /// The inventory to serve (YAML), and what SIGHUP reads. A store that has an inventory keeps its
+    /// own: this one is put in force by SIGHUP, or `rpclient inventory push`
+    #[arg(long, value_name = "FILE", env = "RESPOD_INVENTORY")]
     pub(crate) inventory: Option<PathBuf>,
 
-    /// The address to listen on; port 0 takes any free one. The address in use is the first line on
-    /// stdout: `listening on http://…`
+    /// Where leases, the queue, the inventory and the history are kept
+    #[arg(long, value_name = "STORE", env = "RESPOD_STORE", default_value = "sqlite")]
+    pub(crate) store: StoreKind,
+
+    /// The directory of the SQLite database; it is made if there is none
+    #[arg(
+        long,
+        value_name = "DIRECTORY",
+        env = tools::DATA_DIR_VARIABLE,
+        default_value = tools::DATA_DIR
+    )]
+    pub(crate) data_dir: PathBuf,
+
+    /// How long clients have to come back after a start, before what they hold or wait for ends
+    #[arg(
+        long,
+        value_name = "DURATION",
+        env = "RESPOD_GRACE",
+        default_value_t = HumanDuration(Limits::default().grace)
+    )]
+    pub(crate) grace: HumanDuration,
+
+    /// How long the history of what has ended is kept: a duration, or `forever`
+    #[arg(long, value_name = "DURATION", env = "RESPOD_KEEP_HISTORY", default_value = "366d")]
+    pub(crate) keep_history: Retention,
+
+    /// How many revisions of a pool's inventory are kept, the one in force included
+    #[arg(
+        long,
+        value_name = "COUNT",
+        env = "RESPOD_KEEP_REVISIONS",
+        default_value_t = 100,
+        value_parser = clap::value_parser!(u32).range(1..=1_000_000)
+    )]
+    pub(crate) keep_revisions: u32,
+
+    /// The address to listen on, unless systemd passes a socket; port 0 takes any free one. The address
+    /// in use is the first line on stdout: `listening on http://…`
     #[arg(
         long,
         value_name = "HOST:PORT",
@@ -134,7 +181,7 @@ pub(crate) struct Arguments {
     )]
     pub(crate) header_timeout: HumanDuration,
 
-    /// How long holders have to finish when respod is stopped
+    /// With --store memory: how long holders have to finish when respod is stopped
     #[arg(long, value_name = "DURATION", env = "RESPOD_DRAIN_TIMEOUT", default_value = "10s")]
     pub(crate) drain_timeout: HumanDuration,
 
@@ -153,6 +200,15 @@ pub(crate) struct Arguments {
     pub(crate) log_level: String,
 }
 
+/// Where leases, the queue and the inventory are kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum StoreKind {
+    /// In a database; they survive a restart.
+    Sqlite,
+    /// In memory; they end with respod.
+    Memory,
+}
+
 /// How to write the log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum LogFormat {
@@ -160,11 +216,6 @@ pub(crate) enum LogFormat {
     Human,
     /// A JSON object a line.
     Json,
-}
-
-fn positive(text: &str) -> Result<HumanDuration, String> {
-    let duration: HumanDuration = text.parse().map_err(|error| format!("{error}"))?;
-    if duration.0.is_zero() { Err("it must be longer than zero".to_owned()) } else { Ok(duration) }
 }
 
 /// What the host is shows only when it is looked up.
@@ -175,17 +226,6 @@ fn host_and_port(text: &str) -> Result<String, String> {
         }
         _ => Err("write HOST:PORT, such as 127.0.0.1:7373".to_owned()),
     }
-}
-
-/// Clients take a server for gone after three times this long.
-const LONGEST_HEARTBEAT: Duration = Duration::from_secs(5);
-
-fn heartbeat(text: &str) -> Result<HumanDuration, String> {
-    let heartbeat = positive(text)?;
-    if heartbeat.0 > LONGEST_HEARTBEAT {
-        return Err("it must be 5s at most: clients that hear nothing for 15s give up".to_owned());
-    }
-    Ok(heartbeat)
 }
 
 fn log_filter(text: &str) -> Result<String, String> {
@@ -206,7 +246,8 @@ mod tests {
     #[test]
     fn every_flag_has_an_environment_variable() {
         let actions = ["help", "version"];
-        for argument in Arguments::command().get_arguments() {
+        let command = Arguments::command();
+        for argument in command.get_arguments() {
             let name = argument.get_id().as_str();
             assert!(actions.contains(&name) || argument.get_env().is_some(), "{name} has none");
         }
