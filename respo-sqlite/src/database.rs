@@ -17,7 +17,7 @@ pub(crate) const SCHEMA: i64 = 1;
 const MIGRATIONS: [&str; SCHEMA as usize] = [include_str!("schema.sql")];
 
 /// What a grant depends on: a database in which these are damaged is not served from.
-const LIVE_TABLES: [&str; 5] = ["pools", "inventories", "resources", "requests", "leases"];
+const LIVE_TABLES: [&str; 5] = ["pools", "inventories", "resources", "last_used", "requests"];
 
 /// How long to wait for others: readers that keep a checkpoint from its end.
 const BUSY: Duration = Duration::from_secs(5);

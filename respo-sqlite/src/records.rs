@@ -127,20 +127,24 @@ fn granted(
 ) -> Result<(), WriteError> {
     let (id, fence) = (to_integer(id.0), to_integer(fence.0));
     let mut statement = connection.prepare_cached(
-        "INSERT OR REPLACE INTO leases (pool, id, fence, revision, resources, since, expires)
-         SELECT ?1, ?2, ?3, pools.revision, ?4, ?5, ?6 FROM pools JOIN requests USING (pool)
-         WHERE pools.pool = ?1 AND requests.id = ?2",
+        "UPDATE requests SET fence = ?3, resources = ?4, since = ?5, expires = ?6,
+             revision = (SELECT revision FROM pools WHERE pools.pool = ?1)
+         WHERE pool = ?1 AND id = ?2",
     )?;
     let names = serde_json::to_string(resources)?;
     statement.execute(params![pool, id, fence, names, micros(at), expires.map(micros)])?;
-    let mut statement = connection
-        .prepare_cached("UPDATE resources SET last_fence = ?3 WHERE pool = ?1 AND resource = ?2")?;
+    let mut statement = connection.prepare_cached(
+        "INSERT INTO last_used (pool, resource, fence) VALUES (?1, ?2, ?3)
+         ON CONFLICT DO UPDATE SET fence = ?3",
+    )?;
     for name in resources.iter().flatten() {
         statement.execute(params![pool, name.as_str(), fence])?;
     }
     Ok(())
 }
 
+/// A retired resource goes with its lease: nothing needs to be done for that, see
+/// [`forget_the_unused`].
 fn ended(
     connection: &Connection,
     pool: &str,
@@ -153,26 +157,13 @@ fn ended(
         .prepare_cached(
             "INSERT INTO history_entries (pool, id, request, queued_at, granted_at, fence, resources,
                  ended_at, reason)
-             SELECT requests.pool, requests.id, request, queued_at, since, fence, resources, ?3, ?4
-             FROM requests LEFT JOIN leases USING (pool, id)
-             WHERE requests.pool = ?1 AND requests.id = ?2",
+             SELECT pool, id, request, queued_at, since, fence, resources, ?3, ?4
+             FROM requests WHERE pool = ?1 AND id = ?2",
         )?
         .execute(params![pool, id, micros(at), reason.code()])?;
-    // A retired resource goes with its lease.
     connection
-        .prepare_cached(
-            "DELETE FROM resources WHERE pool = ?1 AND retired AND resource IN (
-                 SELECT name.value FROM leases, json_each(leases.resources) AS requirement,
-                     json_each(requirement.value) AS name
-                 WHERE leases.pool = ?1 AND leases.id = ?2)",
-        )?
+        .prepare_cached("DELETE FROM requests WHERE pool = ?1 AND id = ?2")?
         .execute(params![pool, id])?;
-    for delete in [
-        "DELETE FROM leases WHERE pool = ?1 AND id = ?2",
-        "DELETE FROM requests WHERE pool = ?1 AND id = ?2",
-    ] {
-        connection.prepare_cached(delete)?.execute(params![pool, id])?;
-    }
     Ok(())
 }
 
@@ -183,13 +174,12 @@ fn clock_set(
     to: Timestamp,
 ) -> Result<(), WriteError> {
     let by = micros(to).saturating_sub(micros(from));
-    for update in [
-        "UPDATE requests SET queued_at = max(0, queued_at + ?2) WHERE pool = ?1",
-        "UPDATE leases SET since = max(0, since + ?2), expires = max(0, expires + ?2)
+    connection.execute(
+        "UPDATE requests SET queued_at = max(0, queued_at + ?2), since = max(0, since + ?2),
+             expires = max(0, expires + ?2)
          WHERE pool = ?1",
-    ] {
-        connection.execute(update, params![pool, by])?;
-    }
+        params![pool, by],
+    )?;
     Ok(())
 }
 
@@ -213,33 +203,42 @@ fn inventory_replaced(
     let oldest = to_integer(revision.saturating_sub(revisions.max(1)));
     connection.execute(
         "DELETE FROM inventories WHERE pool = ?1 AND revision <= ?2
-         AND revision NOT IN (SELECT revision FROM leases WHERE pool = ?1)",
+         AND revision NOT IN (
+             SELECT revision FROM requests WHERE pool = ?1 AND revision IS NOT NULL)",
         params![pool, oldest],
     )?;
     replace_resources(connection, pool, inventory)
 }
 
-/// Every resource is retired, then those of the new inventory are not, and what is retired and not held
-/// goes.
 fn replace_resources(
     connection: &Connection,
     pool: &str,
     inventory: &Inventory,
 ) -> Result<(), WriteError> {
-    connection.execute("UPDATE resources SET retired = 1 WHERE pool = ?1", params![pool])?;
+    // What has gone before must not be known again if it is in the new inventory.
+    forget_the_unused(connection, pool)?;
+    connection.execute("DELETE FROM resources WHERE pool = ?1", params![pool])?;
     let mut statement = connection.prepare_cached(
-        "INSERT INTO resources (pool, resource, retired, description) VALUES (?1, ?2, 0, ?3)
-         ON CONFLICT DO UPDATE SET retired = 0, description = excluded.description",
+        "INSERT INTO resources (pool, resource, description) VALUES (?1, ?2, ?3)",
     )?;
     for resource in inventory.resources() {
         let description = serde_json::to_string(resource)?;
         statement.execute(params![pool, resource.name.as_str(), description])?;
     }
+    forget_the_unused(connection, pool)
+}
+
+/// Forgets when resources were last used that are neither in the inventory nor held.
+///
+/// Between two replacements of the inventory such rows may be there; recovery passes them over.
+fn forget_the_unused(connection: &Connection, pool: &str) -> Result<(), WriteError> {
     connection.execute(
-        "DELETE FROM resources WHERE pool = ?1 AND retired AND resource NOT IN (
-             SELECT name.value FROM leases, json_each(leases.resources) AS requirement,
+        "DELETE FROM last_used WHERE pool = ?1
+         AND resource NOT IN (SELECT resource FROM resources WHERE pool = ?1)
+         AND resource NOT IN (
+             SELECT name.value FROM requests, json_each(requests.resources) AS requirement,
                  json_each(requirement.value) AS name
-             WHERE leases.pool = ?1)",
+             WHERE requests.pool = ?1)",
         params![pool],
     )?;
     Ok(())

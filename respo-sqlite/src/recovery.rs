@@ -1,6 +1,6 @@
 //! Reading what the tables hold: the durable state of a pool, and earlier inventories.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -38,13 +38,11 @@ pub(crate) fn recover(
     if state.revision > 0 {
         state.inventory = inventories.of(state.revision)?;
     }
-    state.requests = read_requests(&transaction, pool)?;
-    for (id, grant) in read_leases(&mut inventories)? {
-        if let Some(request) = state.requests.get_mut(&id) {
-            request.grant = Some(grant);
-        }
-    }
+    state.requests = read_requests(&mut inventories)?;
     state.last_used = read_last_used(&transaction, pool)?;
+    let held: BTreeSet<&Name> = held(&state.requests).collect();
+    let counts = |name: &Name| state.inventory.find(name.as_str()).is_some() || held.contains(name);
+    state.last_used.retain(|name, _| counts(name));
     drop(inventories);
     transaction.finish()?;
     Ok(Some(Recovered { state, age }))
@@ -83,66 +81,68 @@ fn age(boot: Option<&str>, boot_time: i64, idle: i64) -> Duration {
     Duration::from_micros(unsigned(micros))
 }
 
+/// The names of everything that is held.
+fn held(requests: &BTreeMap<RequestId, RequestState>) -> impl Iterator<Item = &Name> {
+    let grants = requests.values().filter_map(|request| request.grant.as_ref());
+    grants.flat_map(|grant| grant.resources.iter().flatten()).map(|resource| &resource.name)
+}
+
 fn read_requests(
-    connection: &Connection,
-    pool: &str,
+    inventories: &mut Inventories<'_>,
 ) -> Result<BTreeMap<RequestId, RequestState>, ReadError> {
-    let mut statement = connection
-        .prepare_cached("SELECT id, queued_at, token, request FROM requests WHERE pool = ?1")?;
+    let (connection, pool) = (inventories.connection, inventories.pool);
+    let mut statement = connection.prepare_cached(
+        "SELECT id, queued_at, token, request, fence, revision, resources, since, expires
+         FROM requests WHERE pool = ?1",
+    )?;
     let mut rows = statement.query([pool])?;
     let mut requests = BTreeMap::new();
     while let Some(row) = rows.next()? {
         let id = RequestId(unsigned(row.get(0)?));
-        let request: Request =
-            json("requests", row.get_ref(3)?.as_str().map_err(unreadable("requests"))?)?;
+        let request: Request = json("requests", text(row, 3)?)?;
         let state = RequestState {
             request: Arc::new(request),
             token: TokenDigest::from_bytes(row.get(2)?),
             queued_at: time(row.get(1)?),
-            grant: None,
+            grant: match row.get(4)? {
+                Some(fence) => Some(read_grant(id, Fence(unsigned(fence)), row, inventories)?),
+                None => None,
+            },
         };
         requests.insert(id, state);
     }
     Ok(requests)
 }
 
-fn read_leases(inventories: &mut Inventories<'_>) -> Result<Vec<(RequestId, Grant)>, ReadError> {
-    let (connection, pool) = (inventories.connection, inventories.pool);
-    let mut statement = connection.prepare_cached(
-        "SELECT id, fence, revision, resources, since, expires FROM leases WHERE pool = ?1",
-    )?;
-    let mut rows = statement.query([pool])?;
-    let mut leases = Vec::new();
-    while let Some(row) = rows.next()? {
-        let id = RequestId(unsigned(row.get(0)?));
-        let names: Vec<Vec<Name>> =
-            json("leases", row.get_ref(3)?.as_str().map_err(unreadable("leases"))?)?;
-        let inventory = inventories.of(unsigned(row.get(2)?))?;
-        let find = |name: &Name| {
-            let found = inventory.find(name.as_str()).cloned();
-            found.ok_or_else(|| unreadable("leases")(format!("{name} is in no inventory")))
-        };
-        let find_all = |names: &Vec<Name>| names.iter().map(find).collect();
-        let grant = Grant {
-            id,
-            fence: Fence(unsigned(row.get(1)?)),
-            resources: names.iter().map(find_all).collect::<Result<_, ReadError>>()?,
-            since: time(row.get(4)?),
-            expires: row.get::<_, Option<i64>>(5)?.map(time),
-        };
-        leases.push((id, grant));
-    }
-    Ok(leases)
+fn read_grant(
+    id: RequestId,
+    fence: Fence,
+    row: &Row<'_>,
+    inventories: &mut Inventories<'_>,
+) -> Result<Grant, ReadError> {
+    let inventory = inventories.of(unsigned(row.get(5)?))?;
+    let find = |name: &Name| {
+        let found = inventory.find(name.as_str()).cloned();
+        found.ok_or_else(|| unreadable("requests")(format!("{name} is in no inventory")))
+    };
+    let find_all = |names: &Vec<Name>| names.iter().map(find).collect();
+    let names: Vec<Vec<Name>> = json("requests", text(row, 6)?)?;
+    Ok(Grant {
+        id,
+        fence,
+        resources: names.iter().map(find_all).collect::<Result<_, ReadError>>()?,
+        since: time(row.get(7)?),
+        expires: row.get::<_, Option<i64>>(8)?.map(time),
+    })
 }
 
 fn read_last_used(connection: &Connection, pool: &str) -> Result<BTreeMap<Name, Fence>, ReadError> {
-    let mut statement = connection.prepare_cached(
-        "SELECT resource, last_fence FROM resources WHERE pool = ?1 AND last_fence IS NOT NULL",
-    )?;
+    let mut statement =
+        connection.prepare_cached("SELECT resource, fence FROM last_used WHERE pool = ?1")?;
     let mut rows = statement.query([pool])?;
     let mut last_used = BTreeMap::new();
     while let Some(row) = rows.next()? {
-        let name = Name::new(row.get::<_, String>(0)?).map_err(unreadable("resources"))?;
+        let name = Name::new(row.get::<_, String>(0)?).map_err(unreadable("last_used"))?;
         last_used.insert(name, Fence(unsigned(row.get(1)?)));
     }
     Ok(last_used)
@@ -198,6 +198,10 @@ impl Inventories<'_> {
         self.read.insert(revision, Arc::clone(&inventory));
         Ok(inventory)
     }
+}
+
+fn text<'r>(row: &'r Row<'_>, column: usize) -> Result<&'r str, ReadError> {
+    Ok(row.get_ref(column)?.as_str().map_err(rusqlite::Error::from)?)
 }
 
 fn json<T: DeserializeOwned>(table: &'static str, text: &str) -> Result<T, ReadError> {

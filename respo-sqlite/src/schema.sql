@@ -1,5 +1,5 @@
 -- Schema 1 of respo's database. Times and durations are microseconds, times since the Unix epoch (UTC).
--- The tables of pools, resources, requests and leases are respod's own: read them, but never write to them.
+-- The tables are respod's own: read them, but never write to them.
 
 -- One row for each pool that has ever been served.
 CREATE TABLE pools (
@@ -23,39 +23,40 @@ CREATE TABLE inventories (
     PRIMARY KEY (pool, revision)
 ) STRICT;
 
--- The resources of the inventory in force, and those that are retired but still held.
+-- The resources of the inventory in force.
 CREATE TABLE resources (
     pool        TEXT    NOT NULL,
     resource    TEXT    NOT NULL,
-    retired     INTEGER NOT NULL,
-    last_fence  INTEGER,           -- of its newest grant; null if it was never granted
     description TEXT    NOT NULL,  -- JSON: everything that the inventory says of it, properties included
     location    TEXT GENERATED ALWAYS AS (description ->> '$.location') VIRTUAL,
     attributes  TEXT GENERATED ALWAYS AS (description -> '$.attributes') VIRTUAL,
     PRIMARY KEY (pool, resource)
+) STRICT;
+
+-- The fence of each resource's newest grant: the smaller, the longer ago it was used. One that is neither in
+-- the inventory nor held counts for nothing.
+CREATE TABLE last_used (
+    pool        TEXT    NOT NULL,
+    resource    TEXT    NOT NULL,
+    fence       INTEGER NOT NULL,
+    PRIMARY KEY (pool, resource)
 ) STRICT, WITHOUT ROWID;
 
--- Every request that waits or holds. `request` is JSON.
+-- Every request that waits or holds. `request` is JSON. What is null belongs to the grant, and is while the
+-- request waits.
 CREATE TABLE requests (
     pool        TEXT    NOT NULL,
     id          INTEGER NOT NULL,
     queued_at   INTEGER NOT NULL,
     token       BLOB    NOT NULL,  -- the SHA-256 digest of its token
     request     TEXT    NOT NULL,
+    fence       INTEGER,
+    revision    INTEGER,           -- of the inventory that it was granted from
+    resources   TEXT,              -- JSON: for each requirement an array of names
+    since       INTEGER,           -- when it was granted
+    expires     INTEGER,           -- also null if it may be held for ever
     holder      TEXT GENERATED ALWAYS AS (request ->> '$.name') VIRTUAL,
     priority    INTEGER GENERATED ALWAYS AS (coalesce(request ->> '$.priority', 0)) VIRTUAL,
-    PRIMARY KEY (pool, id)
-) STRICT, WITHOUT ROWID;
-
--- What each granted request holds.
-CREATE TABLE leases (
-    pool        TEXT    NOT NULL,
-    id          INTEGER NOT NULL,
-    fence       INTEGER NOT NULL,
-    revision    INTEGER NOT NULL,  -- of the inventory that it was granted from
-    resources   TEXT    NOT NULL,  -- JSON: for each requirement an array of names
-    since       INTEGER NOT NULL,
-    expires     INTEGER,           -- null: it may be held for ever
     PRIMARY KEY (pool, id)
 ) STRICT, WITHOUT ROWID;
 
@@ -73,7 +74,6 @@ CREATE TABLE history_entries (
     ended_at    INTEGER NOT NULL,
     reason      TEXT    NOT NULL
 ) STRICT;
-CREATE INDEX history_by_end ON history_entries (ended_at);
 
 -- For people: the history with times as text and durations in seconds.
 CREATE VIEW history AS
@@ -98,15 +98,14 @@ FROM history_entries;
 -- For people: who holds what now.
 CREATE VIEW held AS
 SELECT
-    leases.pool,
+    pool,
     name.value AS resource,
-    requests.holder,
-    requests.request ->> '$.description' AS description,
-    leases.id,
-    leases.fence,
-    strftime('%Y-%m-%dT%H:%M:%fZ', leases.since / 1e6, 'unixepoch') AS since,
-    strftime('%Y-%m-%dT%H:%M:%fZ', leases.expires / 1e6, 'unixepoch') AS expires
-FROM leases
-JOIN requests USING (pool, id),
-    json_each(leases.resources) AS requirement,
+    holder,
+    request ->> '$.description' AS description,
+    requests.id,
+    fence,
+    strftime('%Y-%m-%dT%H:%M:%fZ', since / 1e6, 'unixepoch') AS since,
+    strftime('%Y-%m-%dT%H:%M:%fZ', expires / 1e6, 'unixepoch') AS expires
+FROM requests,
+    json_each(requests.resources) AS requirement,
     json_each(requirement.value) AS name;

@@ -13,7 +13,6 @@ use tokio::sync::oneshot;
 use tracing::{debug, warn};
 
 use crate::directory::DirectoryLock;
-use crate::error::ReadError;
 use crate::records::{WriteError, write};
 use crate::uptime::UpTime;
 use crate::{StoreOptions, database, recovery};
@@ -169,16 +168,16 @@ fn write_group(
 
 /// Deletes the oldest entries that ended before the retention began, by the pools' own clock: a wall clock
 /// that jumps deletes nothing.
-fn prune(connection: &Connection, retention: Duration) -> Result<usize, ReadError> {
+fn prune(connection: &Connection, retention: Duration) -> rusqlite::Result<usize> {
     let newest: Option<i64> =
         connection.query_row("SELECT max(at) FROM pools", [], |row| row.get(0))?;
     let retention = i64::try_from(retention.as_micros()).unwrap_or(i64::MAX);
     let oldest = newest.unwrap_or(0).saturating_sub(retention);
-    Ok(connection.execute(
-        "DELETE FROM history_entries WHERE entry IN (
-             SELECT entry FROM history_entries WHERE ended_at < ?1 ORDER BY ended_at LIMIT ?2)",
+    connection.execute(
+        "DELETE FROM history_entries WHERE ended_at < ?1 AND entry IN (
+             SELECT entry FROM history_entries ORDER BY entry LIMIT ?2)",
         params![oldest, crate::records::to_integer(PRUNE_ENTRIES)],
-    )?)
+    )
 }
 
 fn answer<T>(reply: oneshot::Sender<T>, value: T) {
