@@ -37,23 +37,59 @@ pub(crate) fn write(
     revisions: u64,
 ) -> Result<(), WriteError> {
     write_pool(connection, pool, records)?;
-    for record in records {
+    let mut rest = records.iter();
+    while let Some(record) = rest.next() {
         match record {
             Record::Queued { id, request, token, at } => {
-                queued(connection, pool, *id, request, token, *at)?;
-            }
-            Record::Granted { id, fence, resources, at, expires } => {
-                granted(connection, pool, *id, *fence, resources, *at, *expires)?;
+                let queued = Queued { id: *id, request, token, at: *at };
+                // What is granted at once is written once.
+                let next = rest.as_slice().first().and_then(Granted::of);
+                let granted = next.filter(|granted| granted.id == *id);
+                if granted.is_some() {
+                    rest.next();
+                }
+                write_request(connection, pool, &queued, granted.as_ref())?;
             }
             Record::Ended { id, reason, at } => ended(connection, pool, *id, *reason, *at)?,
             Record::ClockSet { from, to } => clock_set(connection, pool, *from, *to)?,
             Record::InventoryReplaced { revision, inventory, at } => {
                 inventory_replaced(connection, pool, *revision, inventory, *at, revisions)?;
             }
-            other => return Err(unknown(other)),
+            other => match Granted::of(other) {
+                Some(granted) => write_grant(connection, pool, &granted)?,
+                None => return Err(unknown(other)),
+            },
         }
     }
     Ok(())
+}
+
+/// [`Record::Queued`].
+struct Queued<'r> {
+    id: RequestId,
+    request: &'r Request,
+    token: &'r TokenDigest,
+    at: Timestamp,
+}
+
+/// [`Record::Granted`].
+struct Granted<'r> {
+    id: RequestId,
+    fence: Fence,
+    resources: &'r [Vec<Name>],
+    at: Timestamp,
+    expires: Option<Timestamp>,
+}
+
+impl<'r> Granted<'r> {
+    fn of(record: &'r Record) -> Option<Self> {
+        match record {
+            Record::Granted { id, fence, resources, at, expires } => {
+                Some(Self { id: *id, fence: *fence, resources, at: *at, expires: *expires })
+            }
+            _ => None,
+        }
+    }
 }
 
 fn unknown(record: &Record) -> WriteError {
@@ -99,46 +135,70 @@ fn write_pool(connection: &Connection, pool: &str, records: &[Record]) -> Result
     Ok(())
 }
 
-fn queued(
+/// Writes a new request, and its grant if it has one already.
+fn write_request(
     connection: &Connection,
     pool: &str,
-    id: RequestId,
-    request: &Request,
-    token: &TokenDigest,
-    at: Timestamp,
+    queued: &Queued<'_>,
+    granted: Option<&Granted<'_>>,
 ) -> Result<(), WriteError> {
-    let mut statement = connection.prepare_cached(
-        "INSERT OR REPLACE INTO requests (pool, id, queued_at, token, request)
-         VALUES (?1, ?2, ?3, ?4, ?5)",
-    )?;
-    let request = serde_json::to_string(request)?;
-    statement.execute(params![pool, to_integer(id.0), micros(at), token.as_bytes(), request])?;
-    Ok(())
+    let id = to_integer(queued.id.0);
+    let request = serde_json::to_string(queued.request)?;
+    let names = granted.map(|granted| serde_json::to_string(granted.resources)).transpose()?;
+    let fence = granted.map(|granted| to_integer(granted.fence.0));
+    let since = granted.map(|granted| micros(granted.at));
+    let expires = granted.and_then(|granted| granted.expires).map(micros);
+    connection
+        .prepare_cached(
+            "INSERT OR REPLACE INTO requests (pool, id, queued_at, token, request, fence, resources,
+                 since, expires, revision)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9,
+                 iif(?6 IS NULL, NULL, (SELECT revision FROM pools WHERE pools.pool = ?1)))",
+        )?
+        .execute(params![
+            pool,
+            id,
+            micros(queued.at),
+            queued.token.as_bytes(),
+            request,
+            fence,
+            names,
+            since,
+            expires
+        ])?;
+    match granted {
+        Some(granted) => used(connection, pool, granted),
+        None => Ok(()),
+    }
 }
 
-fn granted(
+/// Writes the grant of a request that waits.
+fn write_grant(
     connection: &Connection,
     pool: &str,
-    id: RequestId,
-    fence: Fence,
-    resources: &[Vec<Name>],
-    at: Timestamp,
-    expires: Option<Timestamp>,
+    granted: &Granted<'_>,
 ) -> Result<(), WriteError> {
-    let (id, fence) = (to_integer(id.0), to_integer(fence.0));
-    let mut statement = connection.prepare_cached(
-        "UPDATE requests SET fence = ?3, resources = ?4, since = ?5, expires = ?6,
-             revision = (SELECT revision FROM pools WHERE pools.pool = ?1)
-         WHERE pool = ?1 AND id = ?2",
-    )?;
-    let names = serde_json::to_string(resources)?;
-    statement.execute(params![pool, id, fence, names, micros(at), expires.map(micros)])?;
+    let (id, fence) = (to_integer(granted.id.0), to_integer(granted.fence.0));
+    let names = serde_json::to_string(granted.resources)?;
+    let (since, expires) = (micros(granted.at), granted.expires.map(micros));
+    connection
+        .prepare_cached(
+            "UPDATE requests SET fence = ?3, resources = ?4, since = ?5, expires = ?6,
+                 revision = (SELECT revision FROM pools WHERE pools.pool = ?1)
+             WHERE pool = ?1 AND id = ?2",
+        )?
+        .execute(params![pool, id, fence, names, since, expires])?;
+    used(connection, pool, granted)
+}
+
+/// Writes down when resources were last used.
+fn used(connection: &Connection, pool: &str, granted: &Granted<'_>) -> Result<(), WriteError> {
     let mut statement = connection.prepare_cached(
         "INSERT INTO last_used (pool, resource, fence) VALUES (?1, ?2, ?3)
          ON CONFLICT DO UPDATE SET fence = ?3",
     )?;
-    for name in resources.iter().flatten() {
-        statement.execute(params![pool, name.as_str(), fence])?;
+    for name in granted.resources.iter().flatten() {
+        statement.execute(params![pool, name.as_str(), to_integer(granted.fence.0)])?;
     }
     Ok(())
 }
