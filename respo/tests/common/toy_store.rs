@@ -1,7 +1,8 @@
 //! A store that commits when it is allowed to, and fails when it is told to.
 
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use respo::{
@@ -25,6 +26,8 @@ pub struct ToyStore {
     state: Mutex<State>,
     memory: MemoryStore,
     pub outlives_process: AtomicBool,
+    /// How old it says that what it recovers is, in seconds.
+    pub age: AtomicU64,
     /// A commit takes one of these, and waits until there is one.
     pub permits: Semaphore,
     failure: Mutex<Option<Failure>>,
@@ -38,6 +41,7 @@ impl ToyStore {
             state: Mutex::default(),
             memory: MemoryStore::default(),
             outlives_process: AtomicBool::new(true),
+            age: AtomicU64::new(0),
             permits: Semaphore::new(permits),
             failure: Mutex::new(None),
             recover_fails: AtomicBool::new(false),
@@ -74,7 +78,9 @@ impl InventoryStore for ToyStore {
         if self.recover_fails.load(Ordering::SeqCst) {
             return Err(StoreError("the disk is gone".to_owned()));
         }
-        self.memory.recover(pool).await
+        let age = Duration::from_secs(self.age.load(Ordering::SeqCst));
+        let recovered = self.memory.recover(pool).await?;
+        Ok(recovered.map(|recovered| Recovered { age, ..recovered }))
     }
 
     async fn commit(&self, batch: Batch) -> Result<(), StoreError> {
