@@ -26,20 +26,25 @@ const LONGEST_LOG: i64 = 64 * 1024 * 1024;
 /// Prepared statements that are kept.
 const STATEMENTS: usize = 64;
 
-/// Opens the database for writing, makes it if there is none, and sees to it that everything that can be
-/// read from it is on stable storage.
+/// Opens the database for the first time in this process, and makes it if there is none.
 ///
 /// # Errors
 /// [`OpenError`]; a file that is not a database of ours, or is damaged, is left as it is.
 pub(crate) fn open(path: &Path) -> Result<Connection, OpenError> {
-    let is_new = is_new(path)?;
-    if is_new {
+    if is_new(path)? {
         create(path)?;
     }
+    open_again(path)
+}
+
+/// Opens the database for writing, and sees to it that everything that can be read from it is on stable
+/// storage.
+///
+/// # Errors
+/// As for [`open`].
+pub(crate) fn open_again(path: &Path) -> Result<Connection, OpenError> {
     let failed = |error| failure(path, error);
-    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let mut connection = Connection::open_with_flags(path, flags).map_err(failed)?;
-    connection.busy_timeout(BUSY).map_err(failed)?;
+    let mut connection = connect(path)?;
     let schema = identify(&connection, path)?;
     configure(&connection).map_err(failed)?;
     settle(&connection).map_err(failed)?;
@@ -53,24 +58,31 @@ pub(crate) fn open(path: &Path) -> Result<Connection, OpenError> {
 /// # Errors
 /// [`OpenError`], [`OpenError::Missing`] among them.
 pub(crate) fn open_for_reading(path: &Path) -> Result<Connection, OpenError> {
-    if is_new(path)? {
+    if !path.exists() {
         return Err(OpenError::Missing(path.to_owned()));
     }
-    // Not read-only: who reads a write-ahead log that a killed respod has left must recover it.
+    let connection = connect(path)?;
+    if identify(&connection, path)? == 0 {
+        return Err(OpenError::Missing(path.to_owned()));
+    }
+    connection.pragma_update(None, "query_only", true).map_err(|error| failure(path, error))?;
+    Ok(connection)
+}
+
+/// Also for readers not read-only: who reads a log that a killed respod has left must recover it.
+fn connect(path: &Path) -> Result<Connection, OpenError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let failed = |error| failure(path, error);
     let connection = Connection::open_with_flags(path, flags).map_err(failed)?;
     connection.busy_timeout(BUSY).map_err(failed)?;
-    let schema = identify(&connection, path)?;
-    if schema == 0 {
-        return Err(OpenError::Missing(path.to_owned()));
-    }
-    connection.pragma_update(None, "query_only", true).map_err(failed)?;
     Ok(connection)
 }
 
-/// Whether there is no file yet, or one without a byte. Refuses files of other programs before anything
-/// else opens them.
+/// Whether there is no file yet, or one without a byte. Refuses files of other programs before SQLite
+/// opens them.
+///
+/// No connection of this process may be open: to close a file is to give up every POSIX lock that the
+/// process has on it, SQLite's among them (<https://www.sqlite.org/howtocorrupt.html>, 2.2).
 fn is_new(path: &Path) -> Result<bool, OpenError> {
     let unusable = |error| OpenError::Directory { path: path.to_owned(), error };
     let mut file = match File::open(path) {

@@ -111,7 +111,7 @@ impl Writer {
     fn recover(&mut self, pool: &Label) -> Result<Option<Recovered>, StoreError> {
         let connection = match self.connection.take() {
             Some(connection) => connection,
-            None => database::open(&self.path)?,
+            None => database::open_again(&self.path)?,
         };
         let connection = self.connection.insert(connection);
         recovery::recover(connection, pool.as_str()).map_err(|error| {
