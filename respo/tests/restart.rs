@@ -13,7 +13,7 @@ use std::time::Duration;
 use common::pool::{any, ended, granted, inventory, lab};
 use common::toy_store::{PLENTY, ToyStore};
 use respo::broker::{Broker, Ticket, TicketEvent};
-use respo::{EndReason, Limits, Refusal, Request, Wait};
+use respo::{EndReason, Hold, Limits, Refusal, Request, Wait};
 
 async fn start(store: &Arc<ToyStore>) -> Broker {
     Broker::builder(lab(), inventory(&["a"])).store(store.clone()).start().await.unwrap()
@@ -106,6 +106,23 @@ async fn what_nobody_comes_back_for_ends_after_the_grace_and_not_before() {
     let begun = tokio::time::Instant::now();
     granted(&mut waiting).await;
     assert_eq!(begun.elapsed().as_secs_f64().round(), Limits::default().grace.as_secs_f64());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_that_lingers_longer_than_the_grace_is_waited_for_that_long() {
+    let store = ToyStore::new(PLENTY);
+    let first = start(&store).await;
+    let session = first.session();
+    let mut request = any();
+    request.hold = Hold::Connection { linger: Duration::from_secs(600) };
+    granted(&mut session.submit(request).await.unwrap()).await;
+    first.stop().await;
+
+    let second = start(&store).await;
+    let next = second.session();
+    let begun = tokio::time::Instant::now();
+    granted(&mut next.submit(any()).await.unwrap()).await;
+    assert_eq!(begun.elapsed().as_secs_f64().round(), 600.0);
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,5 +1,6 @@
 //! The calls that a respod answers.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -7,19 +8,24 @@ use bytes::Bytes;
 use http::{HeaderValue, Method, header};
 use http_body_util::Full;
 use respo::query::LockAction;
-use respo::wire::{InventoryAnswer, Overview, Problem};
+use respo::wire::{Overview, Problem};
 use respo::{Label, LockQuery, Request, RequestId, Token};
 use serde::de::DeserializeOwned;
 
 use crate::base_url::BaseUrl;
-use crate::connection::Answer;
+use crate::connection::{Answer, Timeouts};
 use crate::error::{Error, UrlError};
 use crate::lease::Lease;
 use crate::pending::Pending;
+use crate::setback::NothingBehind;
+use crate::stream::Terms;
 
 const JSON: &str = "application/json";
 const NDJSON: &str = "application/x-ndjson";
-const YAML: &str = "application/yaml";
+pub(crate) const YAML: &str = "application/yaml";
+/// The longest that one of several attempts waits for a connection: what is lost on the way is sent again
+/// sooner by the next attempt than by the system.
+const ATTEMPT_TO_CONNECT: Duration = Duration::from_millis(2500);
 
 /// A respod, as seen from here. Cheap to clone; it keeps no connection of its own.
 #[derive(Debug, Clone)]
@@ -59,21 +65,26 @@ impl ClientBuilder {
         self
     }
 
-    /// How long a connection may take to come about: 10 s unless said otherwise.
+    /// How long a connection may take to come about: 10 s unless said otherwise. An attempt to make a new
+    /// one after a break takes 2.5 s at most.
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
         self.connect_timeout = timeout;
         self
     }
 
     /// How long an answer may take to come: 30 s unless said otherwise. Waiting in a queue is not
-    /// meant: there, the first word must come in this time.
+    /// meant: there, the first word must come in this time. A server that is away is for this long told
+    /// again of a release.
     pub fn answer_timeout(mut self, timeout: Duration) -> Self {
         self.answer_timeout = timeout;
         self
     }
 
     /// How long the server may say nothing to a waiting or holding client before the connection counts
-    /// as broken: 16 s unless said otherwise, which is three heartbeats and a little.
+    /// as broken: 16 s unless said otherwise, which is three heartbeats and a little. It is also how long
+    /// after its last sign a server that does not answer is trusted to have kept a lease without linger.
+    /// respod gives the resource to the next about 20 s after the last sign of its holder: more than 18 s
+    /// are not safe.
     pub fn silence_limit(mut self, limit: Duration) -> Self {
         self.silence_limit = limit;
         self
@@ -127,9 +138,9 @@ impl Client {
         if request.holder.is_none() {
             request.holder = self.settings.holder.clone();
         }
-        let linger = request.linger();
-        let answer = self.lock(LockAction::Request(request)).await?;
-        Pending::begin(self.clone(), answer, linger).await
+        let terms = Terms::of(&request);
+        let answer = self.lock(LockAction::Request(request), None, self.timeouts()).await?;
+        Pending::begin(self.clone(), answer, terms).await
     }
 
     /// Asks for a resource and waits until it is granted.
@@ -148,32 +159,6 @@ impl Client {
         self.json(self.call(Method::GET, "/").header(header::ACCEPT, JSON)).await
     }
 
-    /// The inventory as YAML, with the properties of all entities.
-    ///
-    /// # Errors
-    /// [`Error::Refused`] with the code `unauthorized` if the server wants an administrator's token.
-    pub async fn inventory(&self) -> Result<String, Error> {
-        let call = self.call(Method::GET, "/inventory").header(header::ACCEPT, YAML);
-        let body = self.body(self.as_administrator(call), Bytes::new()).await?;
-        String::from_utf8(body.into()).map_err(|error| self.protocol(error))
-    }
-
-    /// Replaces the inventory, or, as a dry run, says what would change.
-    ///
-    /// # Errors
-    /// [`Error::InvalidInventory`] lists every mistake; nothing was changed then.
-    pub async fn push_inventory(
-        &self,
-        yaml: &str,
-        dry_run: bool,
-    ) -> Result<InventoryAnswer, Error> {
-        let path = if dry_run { "/inventory?dry_run=true" } else { "/inventory" };
-        let call = self.call(Method::POST, path).header(header::CONTENT_TYPE, YAML);
-        let body = Bytes::copy_from_slice(yaml.as_bytes());
-        let answer = self.body(self.as_administrator(call), body).await?;
-        serde_json::from_slice(&answer).map_err(|error| self.protocol(error))
-    }
-
     /// Ends a lease, or a request that waits, at once, whatever its linger.
     ///
     /// [`Lease::release`] is the way for a lease that one holds; this is for those who have kept its id
@@ -182,18 +167,25 @@ impl Client {
     /// # Errors
     /// [`Error::Refused`] with the code `wrong_token` or `no_request`.
     pub async fn release(&self, id: RequestId, token: &Token) -> Result<(), Error> {
-        let mut path = format!("/v1/leases/{id}");
-        if let Some(pool) = &self.settings.pool {
-            let mut query = form_urlencoded::Serializer::new(String::new());
-            path = format!("{path}?{}", query.append_pair("pool", pool.as_str()).finish());
-        }
-        let call = with_bearer(self.call(Method::DELETE, &path), token);
-        self.body(call, Bytes::new()).await.map(drop)
+        self.release_within(id, token, self.timeouts()).await
     }
 
-    /// Takes up a request or lease whose connection broke.
-    pub(crate) async fn resume(&self, token: &Token) -> Result<Answer, Error> {
-        self.lock(LockAction::Resume(token.clone())).await
+    /// The same as one of several attempts.
+    pub(crate) async fn attempt_to_release(
+        &self,
+        id: RequestId,
+        token: &Token,
+    ) -> Result<(), Error> {
+        self.release_within(id, token, self.timeouts_of_attempt()).await
+    }
+
+    /// Attempts to take up a request or lease whose connection broke. It was with the server at `before`.
+    pub(crate) async fn attempt_to_resume(
+        &self,
+        token: &Token,
+        before: Option<SocketAddr>,
+    ) -> Result<Answer, Error> {
+        self.lock(LockAction::Resume(token.clone()), before, self.timeouts_of_attempt()).await
     }
 
     pub(crate) fn silence_limit(&self) -> Duration {
@@ -212,11 +204,32 @@ impl Client {
         Error::Protocol { url: self.url(), problem: problem.to_string() }
     }
 
-    async fn lock(&self, action: LockAction) -> Result<Answer, Error> {
+    fn timeouts(&self) -> Timeouts {
+        let settings = &self.settings;
+        Timeouts { connect: settings.connect_timeout, answer: settings.answer_timeout }
+    }
+
+    /// An attempt that has a connection waits for its answer as patiently as a stream waits for its next
+    /// line. To give it up earlier would leave a call behind that the server may still answer: it would
+    /// give the lease to a connection that is no longer there.
+    fn timeouts_of_attempt(&self) -> Timeouts {
+        let Timeouts { connect, answer } = self.timeouts();
+        Timeouts {
+            connect: connect.min(ATTEMPT_TO_CONNECT),
+            answer: answer.min(self.silence_limit()),
+        }
+    }
+
+    async fn lock(
+        &self,
+        action: LockAction,
+        before: Option<SocketAddr>,
+        within: Timeouts,
+    ) -> Result<Answer, Error> {
         let query = LockQuery { pool: self.settings.pool.clone(), action };
         let call =
             self.call(Method::POST, &format!("/lock?{query}")).header(header::ACCEPT, NDJSON);
-        let answer = self.answer(call, Bytes::new()).await?;
+        let answer = self.answer(call, Bytes::new(), before, within).await?;
         match answer.media_type() {
             NDJSON => Ok(answer),
             other => {
@@ -225,7 +238,28 @@ impl Client {
         }
     }
 
-    fn call(&self, method: Method, path: &str) -> http::request::Builder {
+    async fn release_within(
+        &self,
+        id: RequestId,
+        token: &Token,
+        within: Timeouts,
+    ) -> Result<(), Error> {
+        let path = self.with_pool(&format!("/v1/leases/{id}"));
+        let call = with_bearer(self.call(Method::DELETE, &path), token);
+        self.answer(call, Bytes::new(), None, within).await.map(drop)
+    }
+
+    /// The path with the client's pool among its parameters, if it has one.
+    pub(crate) fn with_pool(&self, path: &str) -> String {
+        let Some(pool) = &self.settings.pool else {
+            return path.to_owned();
+        };
+        let mut query = form_urlencoded::Serializer::new(String::new());
+        let before = if path.contains('?') { '&' } else { '?' };
+        format!("{path}{before}{}", query.append_pair("pool", pool.as_str()).finish())
+    }
+
+    pub(crate) fn call(&self, method: Method, path: &str) -> http::request::Builder {
         let agent = concat!("rpclient/", env!("CARGO_PKG_VERSION"));
         http::Request::builder()
             .method(method)
@@ -233,40 +267,65 @@ impl Client {
             .header(header::USER_AGENT, agent)
     }
 
-    fn as_administrator(&self, call: http::request::Builder) -> http::request::Builder {
+    pub(crate) fn as_administrator(&self, call: http::request::Builder) -> http::request::Builder {
         match &self.settings.admin_token {
             Some(token) => with_bearer(call, token),
             None => call,
         }
     }
 
-    async fn json<T: DeserializeOwned>(&self, call: http::request::Builder) -> Result<T, Error> {
-        let body = self.body(call, Bytes::new()).await?;
-        serde_json::from_slice(&body).map_err(|error| self.protocol(error))
+    pub(crate) async fn json<T: DeserializeOwned>(
+        &self,
+        call: http::request::Builder,
+    ) -> Result<T, Error> {
+        self.json_of(call, Bytes::new()).await
     }
 
-    async fn body(&self, call: http::request::Builder, body: Bytes) -> Result<Bytes, Error> {
-        let mut answer = self.answer(call, body).await?;
-        let within = self.settings.answer_timeout;
-        answer.bytes(within).await.map_err(|source| self.unreachable(source))
+    /// What a call with this body is answered with.
+    pub(crate) async fn json_of<T: DeserializeOwned>(
+        &self,
+        call: http::request::Builder,
+        body: Bytes,
+    ) -> Result<T, Error> {
+        let answer = self.body(call, body).await?;
+        serde_json::from_slice(&answer).map_err(|error| self.protocol(error))
+    }
+
+    pub(crate) async fn body(
+        &self,
+        call: http::request::Builder,
+        body: Bytes,
+    ) -> Result<Bytes, Error> {
+        let within = self.timeouts();
+        let mut answer = self.answer(call, body, None, within).await?;
+        answer.bytes(within.answer).await.map_err(|source| self.unreachable(source))
     }
 
     /// The answer, if it is not an error.
-    async fn answer(&self, call: http::request::Builder, body: Bytes) -> Result<Answer, Error> {
+    async fn answer(
+        &self,
+        call: http::request::Builder,
+        body: Bytes,
+        before: Option<SocketAddr>,
+        within: Timeouts,
+    ) -> Result<Answer, Error> {
         let request = call.body(Full::new(body)).map_err(|error| self.protocol(error))?;
-        let settings = &self.settings;
-        let (connect, answer) = (settings.connect_timeout, settings.answer_timeout);
-        let answer = Answer::to(&settings.url, request, connect, answer).await;
+        let answer = Answer::to(&self.settings.url, request, before, within).await;
         let mut answer = answer.map_err(|source| self.unreachable(source))?;
         let status = answer.head.status;
         if status.is_success() {
             return Ok(answer);
         }
-        let body = answer.bytes(settings.answer_timeout).await;
+        let body = answer.bytes(within.answer).await;
         let body = body.map_err(|source| self.unreachable(source))?;
-        match serde_json::from_slice::<Problem>(&body) {
-            Ok(problem) => Err(Error::from_problem(problem)),
-            Err(_) => Err(self.protocol(format!("{status} without a problem document"))),
+        match (serde_json::from_slice::<Problem>(&body), NothingBehind::of(status)) {
+            (Ok(mut problem), _) => {
+                // What the connection says counts, not what the document says of it.
+                problem.status = status.as_u16();
+                Err(Error::from_problem(problem))
+            }
+            (Err(_), Some(nothing)) => Err(self.unreachable(nothing)),
+            (Err(_), None) => Err(self.protocol(format!("{status} without a problem document"))),
         }
     }
 }

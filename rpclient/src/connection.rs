@@ -3,6 +3,7 @@
 //! A connection is never used twice: a lease ends with its connection, so each has one of its own.
 
 use std::io;
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -30,9 +31,20 @@ const KEEPALIVE_ATTEMPTS: u32 = 3;
 #[cfg(target_os = "linux")]
 const USER_TIMEOUT: Duration = Duration::from_secs(20);
 
+/// How long a call may take.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Timeouts {
+    /// Until there is a connection.
+    pub(crate) connect: Duration,
+    /// From then until the head of the answer, and from then until the end of its body.
+    pub(crate) answer: Duration,
+}
+
 /// The head of an answer, and the connection on which its body arrives. Dropping it closes that.
 pub(crate) struct Answer {
     pub(crate) head: http::response::Parts,
+    /// Who answered.
+    pub(crate) peer: Option<SocketAddr>,
     body: Incoming,
     _driver: AbortOnDrop,
     /// Kept because hyper closes the connection when nobody could send on it any more.
@@ -41,20 +53,24 @@ pub(crate) struct Answer {
 
 impl Answer {
     /// Makes a connection, sends `request`, and waits for the head of the answer.
+    ///
+    /// `before` is the peer that is known to be, or to have been, the server. With it, the error is
+    /// [`ConnectionRefused`](io::ErrorKind::ConnectionRefused) only if that very peer refuses, or, where
+    /// the server's name does not lead there any more, all do to whom it leads.
     pub(crate) async fn to(
         url: &BaseUrl,
         mut request: Request<Full<Bytes>>,
-        connect_timeout: Duration,
-        answer_timeout: Duration,
+        before: Option<SocketAddr>,
+        within: Timeouts,
     ) -> io::Result<Self> {
         let host = HeaderValue::from_str(url.authority()).map_err(io::Error::other)?;
         request.headers_mut().insert(header::HOST, host);
-        let stream = timeout(connect_timeout, connect(url.address()))
+        let stream = timeout(within.connect, connect(url.address(), before))
             .await
-            .map_err(|_| timed_out("no connection", connect_timeout))??;
-        timeout(answer_timeout, Self::exchange(stream, request))
+            .map_err(|_| timed_out("no connection", within.connect))??;
+        timeout(within.answer, Self::exchange(stream, request))
             .await
-            .map_err(|_| timed_out("no answer", answer_timeout))?
+            .map_err(|_| timed_out("no answer", within.answer))?
             .map_err(broken)
     }
 
@@ -62,13 +78,14 @@ impl Answer {
         stream: TcpStream,
         request: Request<Full<Bytes>>,
     ) -> Result<Self, hyper::Error> {
+        let peer = stream.peer_addr().ok();
         let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
         let driver = AbortOnDrop::spawn(async move {
             // An error of the connection reaches the reader of the body too, who reports it.
             connection.await.ok();
         });
         let (head, body) = sender.send_request(request).await?.into_parts();
-        Ok(Self { head, body, _driver: driver, _sender: sender })
+        Ok(Self { head, peer, body, _driver: driver, _sender: sender })
     }
 
     /// The next piece of the body; `None` at its end. Cancel-safe.
@@ -105,34 +122,61 @@ impl Answer {
 }
 
 /// A task that ends when this is dropped.
-pub(crate) struct AbortOnDrop(JoinHandle<()>);
+pub(crate) struct AbortOnDrop<T = ()>(JoinHandle<T>);
 
-impl AbortOnDrop {
-    pub(crate) fn spawn(task: impl Future<Output = ()> + Send + 'static) -> Self {
+impl<T: Send + 'static> AbortOnDrop<T> {
+    pub(crate) fn spawn(task: impl Future<Output = T> + Send + 'static) -> Self {
         Self(tokio::spawn(task))
+    }
+
+    /// What the task came to; `None` if its runtime stopped it. Not to be called again after that.
+    /// Cancel-safe.
+    pub(crate) async fn outcome(&mut self) -> Option<T> {
+        (&mut self.0).await.ok()
     }
 }
 
-impl Drop for AbortOnDrop {
+impl<T> Drop for AbortOnDrop<T> {
     fn drop(&mut self) {
         self.0.abort();
     }
 }
 
-async fn connect(address: (&str, u16)) -> io::Result<TcpStream> {
-    let mut failure = None;
-    for candidate in lookup_host(address).await? {
+async fn connect(address: (&str, u16), before: Option<SocketAddr>) -> io::Result<TcpStream> {
+    let mut candidates: Vec<SocketAddr> = lookup_host(address).await?.collect();
+    candidates.sort_by_key(|candidate| Some(*candidate) != before);
+    let mut failures = Vec::new();
+    for candidate in &candidates {
         match TcpStream::connect(candidate).await {
             Ok(stream) => {
                 notice_a_vanished_peer(&stream)?;
                 return Ok(stream);
             }
-            Err(error) => failure = Some(error),
+            Err(error) => failures.push(error),
         }
     }
-    Err(failure.unwrap_or_else(|| {
+    let first_is_known = before.is_some() && candidates.first().copied() == before;
+    Err(failure_that_counts(failures, before.is_some(), first_is_known).unwrap_or_else(|| {
         io::Error::new(io::ErrorKind::NotFound, format!("{} has no address", address.0))
     }))
+}
+
+/// Which of several failures tells what became of the server: that of the peer where it was, if it was
+/// tried, which is then the first. Otherwise one that leaves open where it is, if there is one.
+fn failure_that_counts(
+    mut failures: Vec<io::Error>,
+    is_known: bool,
+    first_is_known: bool,
+) -> Option<io::Error> {
+    if first_is_known {
+        return failures.into_iter().next();
+    }
+    let is_refusal = |error: &io::Error| error.kind() == io::ErrorKind::ConnectionRefused;
+    let open = failures.iter().position(|error| !is_refusal(error));
+    match open.filter(|_| is_known) {
+        Some(open) => Some(failures.swap_remove(open)),
+        None => failures.pop(),
+    }
 }
 
 fn notice_a_vanished_peer(stream: &TcpStream) -> io::Result<()> {
@@ -168,5 +212,32 @@ fn broken(error: hyper::Error) -> io::Error {
         (Some(kind), Some(cause)) => io::Error::new(kind, cause.to_string()),
         _ if error.is_parse() => io::Error::new(io::ErrorKind::InvalidData, error.to_string()),
         _ => io::Error::other(error.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use io::ErrorKind::{ConnectionRefused, HostUnreachable, NetworkUnreachable};
+
+    use super::*;
+
+    fn counts(kinds: &[io::ErrorKind], is_known: bool, first_is_known: bool) -> io::ErrorKind {
+        let failures = kinds.iter().copied().map(io::Error::from).collect();
+        failure_that_counts(failures, is_known, first_is_known).unwrap().kind()
+    }
+
+    #[test]
+    fn a_refusal_counts_only_where_the_server_was_or_if_nobody_else_is_left() {
+        // It was at the first of these addresses.
+        assert_eq!(counts(&[ConnectionRefused, HostUnreachable], true, true), ConnectionRefused);
+        assert_eq!(counts(&[HostUnreachable, ConnectionRefused], true, true), HostUnreachable);
+        // Its name leads elsewhere by now.
+        assert_eq!(counts(&[HostUnreachable, ConnectionRefused], true, false), HostUnreachable);
+        assert_eq!(counts(&[ConnectionRefused, ConnectionRefused], true, false), ConnectionRefused);
+        // Nobody knows where it was: the last failure is the one to tell people.
+        assert_eq!(
+            counts(&[NetworkUnreachable, ConnectionRefused], false, false),
+            ConnectionRefused
+        );
     }
 }

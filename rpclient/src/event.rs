@@ -32,10 +32,23 @@ impl fmt::Display for Ending {
 /// One line of a lock stream. The tokens have been taken out of what is shown to callers.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum LineEvent {
-    Queued { place: QueuedRequest, token: Option<Token> },
-    Granted { lease: Box<GrantedLease>, token: Token },
+    Queued {
+        place: QueuedRequest,
+        token: Option<Token>,
+    },
+    Granted {
+        lease: Box<GrantedLease>,
+        token: Token,
+    },
     Heartbeat,
-    Draining { deadline: Duration },
+    Draining {
+        deadline: Duration,
+    },
+    /// The connection is about to end, and the request outlives it. A token is good for `grace` once the
+    /// server is back.
+    Restarting {
+        grace: Duration,
+    },
     Ended(Ending),
 }
 
@@ -45,7 +58,7 @@ pub(crate) fn read_line(line: &[u8]) -> Result<Option<LineEvent>, serde_json::Er
     let kind = value.get("event").and_then(Value::as_str).unwrap_or_default().to_owned();
     match kind.as_str() {
         "ended" => return read_ending(value).map(|ending| Some(LineEvent::Ended(ending))),
-        "queued" | "granted" | "heartbeat" | "draining" => {}
+        "queued" | "granted" | "heartbeat" | "draining" | "restarting" => {}
         _ => return Ok(None),
     }
     Ok(match serde_json::from_value(value)? {
@@ -60,6 +73,9 @@ pub(crate) fn read_line(line: &[u8]) -> Result<Option<LineEvent>, serde_json::Er
         Event::Heartbeat { .. } => Some(LineEvent::Heartbeat),
         Event::Draining { deadline_seconds } => {
             Some(LineEvent::Draining { deadline: Duration::from_secs(deadline_seconds) })
+        }
+        Event::Restarting { grace_seconds } => {
+            Some(LineEvent::Restarting { grace: Duration::from_secs(grace_seconds) })
         }
         _ => None,
     })

@@ -4,7 +4,7 @@ use std::fmt;
 use std::future::poll_fn;
 use std::pin::pin;
 use std::task::Poll;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use respo::wire::GrantedLease;
 use respo::{Fence, Label, RequestId, Resource, Timestamp, Token};
@@ -14,7 +14,7 @@ use crate::client::Client;
 use crate::connection::AbortOnDrop;
 use crate::error::Error;
 use crate::event::{Ending, LineEvent};
-use crate::pending::already_ended_is_fine;
+use crate::release;
 use crate::stream::{EventStream, StreamEvent};
 
 /// Why a lease is no longer held. Someone else may be using the resource already.
@@ -24,16 +24,17 @@ pub enum LostReason {
     /// The server ended it.
     #[error("{0}")]
     Ended(Ending),
-    /// The connection to the server broke, and the lease ended with it.
+    /// The connection to the server broke, and no other came about in time.
     #[error("the connection to respod broke: {0}")]
     Disconnected(String),
     /// The server has said nothing for this long. What it thinks of the lease cannot be known.
     #[error("respod has said nothing for {} s", .0.as_secs_f64())]
     Silent(Duration),
     /// After the connection broke, the server did not let the lease be taken up again.
-    #[error("respod no longer knows it: {0}")]
+    #[error("the connection to respod broke, and respod no longer knows it: {0}")]
     Gone(String),
-    /// The server said something that cannot be understood.
+    /// The server said something that cannot be understood, or, after the connection broke, spoke of
+    /// another lease than this one.
     #[error("respod said something that cannot be understood: {0}")]
     Protocol(String),
 }
@@ -49,12 +50,16 @@ pub enum LeaseState {
         /// How long the server still waits.
         deadline: Duration,
     },
-    /// The connection broke. The lease lingers at the server, and another connection is being made.
+    /// The connection broke, and another one is being made. The lease is held nevertheless: it turns to
+    /// [`Held`](Self::Held) when respod has taken it up again, and to [`Lost`](Self::Lost) before anyone
+    /// else can have been granted the resource.
     Away {
         /// What happened to the connection.
         cause: LostReason,
-        /// How long the server keeps the lease.
-        grace: Duration,
+        /// When it turns to [`Lost`](Self::Lost) unless respod is back, since respod may be running and end
+        /// it. `None`: not for as long as respod is known to be away, however long that is. The state
+        /// changes when this does.
+        until: Option<Instant>,
     },
     /// It is no longer held.
     Lost(LostReason),
@@ -65,7 +70,9 @@ pub enum LeaseState {
 /// The connection is watched in the background: [`lost`](Self::lost), [`state`](Self::state) and
 /// [`while_held`](Self::while_held) know of a loss whether or not anyone was looking when it happened.
 ///
-/// Where the request has a linger, the lease stays for that long after it was dropped:
+/// When the connection breaks, the lease is [taken up again](crate#when-respod-is-away) on another one.
+///
+/// Where the request has a linger, or respod is away, the lease stays for a while after it was dropped:
 /// [`release`](Self::release) ends it at once.
 #[must_use = "the lease ends when this is dropped"]
 pub struct Lease {
@@ -86,7 +93,7 @@ impl Lease {
         linger: Duration,
     ) -> Self {
         let (sender, state) = watch::channel(LeaseState::Held);
-        let watcher = AbortOnDrop::spawn(watch_stream(stream, granted.id, sender));
+        let watcher = AbortOnDrop::spawn(watch_stream(stream, sender));
         Self { client, granted, token, linger, state, _watcher: watcher }
     }
 
@@ -174,14 +181,22 @@ impl Lease {
     }
 
     /// Ends the lease, and returns when the server has let go of it: the resource is free then, or
-    /// with the next in line.
+    /// with the next in line. Where the lease lingers or the server is away, this tries again for as long
+    /// as an answer may take ([`answer_timeout`](crate::ClientBuilder::answer_timeout)).
     ///
     /// # Errors
-    /// If the server cannot be told of it and the lease lingers, whatever keeps it from being told.
+    /// If the lease lingers or the server is away, whatever keeps the server from being told. The lease
+    /// then ends with its linger, or when a server that was away has waited long enough for its client.
     pub async fn release(self) -> Result<(), Error> {
-        let released = self.client.release(self.id(), &self.token).await;
-        // Without a linger, the end of the connection ends the lease all the same.
-        if self.linger.is_zero() { Ok(()) } else { already_ended_is_fine(released) }
+        let is_away = || matches!(self.state(), LeaseState::Away { .. });
+        if self.linger.is_zero() && !is_away() {
+            let released = self.client.release(self.id(), &self.token).await;
+            // The end of the connection ends the lease all the same, unless the server went away just now.
+            if released.is_ok() || !is_away() {
+                return Ok(());
+            }
+        }
+        release::until_told(&self.client, self.id(), &self.token).await
     }
 }
 
@@ -201,11 +216,13 @@ fn not_watched() -> LostReason {
 }
 
 /// Follows the stream of a lease until it is lost.
-async fn watch_stream(mut stream: EventStream, id: RequestId, state: watch::Sender<LeaseState>) {
+async fn watch_stream(mut stream: EventStream, state: watch::Sender<LeaseState>) {
     loop {
         let new = match stream.next().await {
-            Ok(StreamEvent::Away { cause, grace }) => Some(LeaseState::Away { cause, grace }),
-            Ok(StreamEvent::Line(event)) => after_line(event, id, &state.borrow()),
+            Ok(StreamEvent::Away { cause, until }) => {
+                Some(LeaseState::Away { cause, until: until.map(Into::into) })
+            }
+            Ok(StreamEvent::Line(event)) => after_line(event, &state.borrow()),
             Err(reason) => Some(LeaseState::Lost(reason)),
         };
         let Some(new) = new else { continue };
@@ -218,14 +235,10 @@ async fn watch_stream(mut stream: EventStream, id: RequestId, state: watch::Send
 }
 
 /// How the lease stands after `event`, if otherwise than before.
-fn after_line(event: LineEvent, id: RequestId, before: &LeaseState) -> Option<LeaseState> {
+fn after_line(event: LineEvent, before: &LeaseState) -> Option<LeaseState> {
     match event {
         LineEvent::Ended(ending) => Some(LeaseState::Lost(LostReason::Ended(ending))),
         LineEvent::Draining { deadline } => Some(LeaseState::Draining { deadline }),
-        LineEvent::Granted { lease, .. } if lease.id != id => {
-            let problem = format!("it speaks of lease {}, not {id}", lease.id);
-            Some(LeaseState::Lost(LostReason::Protocol(problem)))
-        }
         _ if matches!(before, LeaseState::Away { .. }) => Some(LeaseState::Held),
         _ => None,
     }

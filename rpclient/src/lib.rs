@@ -28,20 +28,45 @@
 //! - [`Client`] makes the calls. [`Client::acquire`] is [`Client::request`] for those who do not care
 //!   about the line that they wait in.
 //! - [`Pending`] is a request that waits; [`Lease`] is a request that was granted. Each ends when it is
-//!   dropped, since its connection closes then. Only a request with a *linger* outlives that.
+//!   dropped, since its connection closes then. Only a request with a *linger* outlives that, and one
+//!   that respod, being away, could not be told of.
 //! - [`Error`] has one variant for each reason that a caller can act on.
+//!
+//! # When respod is away
+//!
+//! A connection may break, and respod may be stopped, restarted or crash. A [`Lease`] and a [`Pending`] make
+//! another connection then and go on by themselves, with the same id and the same fence: at once, and if
+//! that fails, again after growing, random pauses. Meanwhile they are [`LeaseState::Away`] and
+//! [`Notice::Away`]. What an attempt meets with decides what becomes of a lease:
+//!
+//! | respod | the lease |
+//! | --- | --- |
+//! | takes it up again | is held |
+//! | does not know it any more | is lost at once |
+//! | is not there: the connection is refused, or answered with 502 or 503 | is held, for however long: nobody is granted the resource before respod is back and has waited for its clients |
+//! | does not answer | is lost 16 s ([`ClientBuilder::silence_limit`]) after the last sign of respod, or a second later where a last attempt is made; with a longer *linger*, that long after it |
+//!
+//! The last two are safe with a respod that keeps its leases in a durable store, as it does unless told
+//! otherwise. A request that waits fares alike; if it was to wait for a limited time, it is given up when
+//! that is over.
 //!
 //! Everything needs a running tokio runtime with its time and I/O drivers. Connections are plain
 //! `http://`; proxies named in the environment are not used.
 
+mod backoff;
 mod base_url;
 mod client;
+mod coming_back;
 mod connection;
 mod error;
 mod event;
+mod inventory_calls;
 mod lease;
+mod line_reader;
 mod lines;
 mod pending;
+mod release;
+mod setback;
 mod stream;
 
 pub use client::{Client, ClientBuilder};

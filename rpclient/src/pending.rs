@@ -1,7 +1,7 @@
 //! A request that waits for its grant.
 
 use std::fmt;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use respo::wire::{GrantedLease, QueuedRequest};
 use respo::{RequestId, Token};
@@ -12,7 +12,8 @@ use crate::connection::Answer;
 use crate::error::Error;
 use crate::event::{Ending, LineEvent};
 use crate::lease::{Lease, LostReason};
-use crate::stream::{EventStream, StreamEvent};
+use crate::release;
+use crate::stream::{EventStream, StreamEvent, Terms};
 
 /// What a waiting request is told.
 #[derive(Debug, Clone, PartialEq)]
@@ -25,25 +26,26 @@ pub enum Notice {
         /// How long it still waits for those who hold something.
         deadline: Duration,
     },
-    /// The connection broke, and the request, since it lingers, has kept its place. Another
-    /// connection is being made.
+    /// The connection broke, and another one is being made. [`Queued`](Self::Queued) follows when the
+    /// request is back in its place. It is said again when `until` changes.
     Away {
         /// What happened to the connection.
         cause: LostReason,
-        /// How long the server keeps the place.
-        grace: Duration,
+        /// When the request is given up unless respod is back. `None`: not for as long as respod is known
+        /// to be away, since it will have kept the place.
+        until: Option<Instant>,
     },
 }
 
 /// A request that has been made and may wait in the queue. It leaves the queue when it is dropped.
 ///
-/// Where the request has a linger, it keeps its place for that long after it was dropped:
+/// Where the request has a linger, or respod is away, it keeps its place for a while after it was dropped:
 /// [`cancel`](Self::cancel) makes it leave at once.
 #[must_use = "the request leaves the queue when this is dropped"]
 pub struct Pending {
     client: Client,
     stream: EventStream,
-    linger: Duration,
+    terms: Terms,
     id: RequestId,
     token: Token,
     first: Option<Notice>,
@@ -52,12 +54,8 @@ pub struct Pending {
 
 impl Pending {
     /// Reads the first line: who one is, whether granted or queued.
-    pub(crate) async fn begin(
-        client: Client,
-        answer: Answer,
-        linger: Duration,
-    ) -> Result<Self, Error> {
-        let mut stream = EventStream::new(client.clone(), answer, linger);
+    pub(crate) async fn begin(client: Client, answer: Answer, terms: Terms) -> Result<Self, Error> {
+        let mut stream = EventStream::new(client.clone(), answer, terms);
         let limit = client.answer_timeout();
         let first = timeout(limit, first_line(&mut stream, &client)).await.map_err(|_| {
             client.unreachable(std::io::Error::new(
@@ -71,7 +69,7 @@ impl Pending {
                 (lease.id, token.clone(), None, Some(Ok((lease, token))))
             }
         };
-        Ok(Self { client, stream, linger, id, token, first, outcome })
+        Ok(Self { client, stream, terms, id, token, first, outcome })
     }
 
     /// The id of the request, which the lease will keep.
@@ -94,10 +92,11 @@ impl Pending {
                 Ok(StreamEvent::Line(LineEvent::Draining { deadline })) => {
                     return Some(Notice::Draining { deadline });
                 }
-                Ok(StreamEvent::Away { cause, grace }) => {
-                    return Some(Notice::Away { cause, grace });
+                Ok(StreamEvent::Away { cause, until }) => {
+                    let until = until.map(Into::into);
+                    return Some(Notice::Away { cause, until });
                 }
-                Ok(StreamEvent::Line(LineEvent::Heartbeat)) => {}
+                Ok(StreamEvent::Line(LineEvent::Heartbeat | LineEvent::Restarting { .. })) => {}
                 Ok(StreamEvent::Line(LineEvent::Granted { lease, token })) => {
                     self.outcome = Some(Ok((lease, token)));
                 }
@@ -114,38 +113,34 @@ impl Pending {
     ///
     /// # Errors
     /// [`Error::WaitExpired`], [`Error::NoSuch`] or [`Error::Ended`] if the server ended it,
-    /// [`Error::Unreachable`] if the connection broke.
+    /// [`Error::Unreachable`] if the connection broke and none could be made in time.
     pub async fn granted(mut self) -> Result<Lease, Error> {
         while self.next().await.is_some() {}
         let outcome = self.outcome.take();
         let (lease, token) = outcome.unwrap_or_else(|| {
             Err(self.client.protocol("the stream ended without a grant or an end"))
         })?;
-        Ok(Lease::new(self.client, self.stream, *lease, token, self.linger))
+        Ok(Lease::new(self.client, self.stream, *lease, token, self.terms.linger))
     }
 
     /// Leaves the queue, and returns when the server has let go of the request. If the request was
-    /// granted in the meantime, its lease ends.
+    /// granted in the meantime, its lease ends. Where the server cannot be reached, this tries again for as
+    /// long as an answer may take ([`answer_timeout`](crate::ClientBuilder::answer_timeout)).
     ///
     /// # Errors
-    /// Whatever keeps the server from being told. The request then ends with its linger.
+    /// Whatever keeps the server from being told. The request then ends with its linger, or when a server
+    /// that was away has waited long enough for its client.
     pub async fn cancel(self) -> Result<(), Error> {
-        let released = self.client.release(self.id, &self.token).await;
-        already_ended_is_fine(released)
+        let Self { client, stream, id, token, .. } = self;
+        // The connection stays until the server has been told, or is broken already.
+        let _stream = stream;
+        release::until_told(&client, id, &token).await
     }
 }
 
 impl fmt::Debug for Pending {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Pending").field("id", &self.id).finish_non_exhaustive()
-    }
-}
-
-/// Who asks for the end of what has ended has got what they wanted.
-pub(crate) fn already_ended_is_fine(released: Result<(), Error>) -> Result<(), Error> {
-    match released {
-        Err(Error::Refused(problem)) if problem.code == "no_request" => Ok(()),
-        other => other,
     }
 }
 
@@ -169,7 +164,9 @@ async fn first_line(stream: &mut EventStream, client: &Client) -> Result<First, 
             Ok(StreamEvent::Line(LineEvent::Ended(ending))) => {
                 return Err(Error::from_ending(ending));
             }
-            Ok(StreamEvent::Line(LineEvent::Heartbeat | LineEvent::Draining { .. })) => {}
+            Ok(StreamEvent::Line(
+                LineEvent::Heartbeat | LineEvent::Draining { .. } | LineEvent::Restarting { .. },
+            )) => {}
             Ok(StreamEvent::Away { cause, .. }) | Err(cause) => {
                 return Err(while_waiting(client, cause));
             }

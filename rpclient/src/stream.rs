@@ -1,187 +1,199 @@
-//! The stream of a request or lease: reads its lines, notices when the server is gone, and, where the
-//! request outlives its connection, makes a new one and goes on.
+//! The stream of a request or lease, over as many connections as it takes.
 
-use std::io;
 use std::time::Duration;
 
-use respo::Token;
-use tokio::time::{Instant, sleep, timeout, timeout_at};
+use respo::{Fence, Request, RequestId, Token, Wait};
+use tokio::time::Instant;
 
 use crate::client::Client;
-use crate::connection::{Answer, CLOSED};
-use crate::error::Error;
-use crate::event::{LineEvent, read_line};
+use crate::coming_back::{Absence, ComingBack, Progress};
+use crate::connection::Answer;
+use crate::event::LineEvent;
 use crate::lease::LostReason;
-use crate::lines::{LineDecoder, MAX_LINE};
+use crate::line_reader::LineReader;
 
-/// The pause before the second attempt to come back; it doubles up to [`LONGEST_PAUSE`].
-const FIRST_PAUSE: Duration = Duration::from_millis(250);
-const LONGEST_PAUSE: Duration = Duration::from_secs(2);
-const SHORTEST_PAUSE: Duration = Duration::from_millis(100);
-/// When the limit of silence has passed, how long to look once more for what may have arrived while
-/// this process was stopped and read nothing.
-const SECOND_LOOK: Duration = Duration::from_millis(250);
+/// What was agreed when the request was made, as far as it matters when a connection breaks.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Terms {
+    /// How long the request and its lease outlive a connection while the server runs.
+    pub(crate) linger: Duration,
+    /// When a request that has not been granted is no longer worth coming back for.
+    wait_ends: Option<Instant>,
+}
+
+impl Terms {
+    /// Those of a request that is made now.
+    pub(crate) fn of(request: &Request) -> Self {
+        let wait_ends = match request.wait {
+            Wait::UpTo(wait) => Instant::now().checked_add(wait),
+            Wait::No | Wait::Forever => None,
+        };
+        Self { linger: request.linger(), wait_ends }
+    }
+}
 
 /// What a stream has to say.
 #[derive(Debug)]
 pub(crate) enum StreamEvent {
     /// The server said this.
     Line(LineEvent),
-    /// The connection broke; the next call tries to come back for this long.
-    Away { cause: LostReason, grace: Duration },
+    /// The connection broke, and another one is being made. What was asked for is lost at this time, or,
+    /// if there is none, not for as long as the server is away.
+    Away { cause: LostReason, until: Option<Instant> },
 }
 
 /// The events of one request. After an `Err`, or a line that ends the request, there are no more.
 pub(crate) struct EventStream {
     client: Client,
-    link: Link,
-    linger: Duration,
+    terms: Terms,
+    /// The latest connection. While it is broken it is kept all the same: after a silence, the server may
+    /// have it still, and its end would be the end of a request without linger.
+    reader: LineReader,
+    /// The making of another connection, while this one is broken.
+    coming_back: Option<ComingBack>,
     token: Option<Token>,
-}
-
-enum Link {
-    Connected {
-        answer: Answer,
-        decoder: LineDecoder,
-        /// When the server was last heard.
-        heard: Instant,
-    },
-    Away {
-        cause: LostReason,
-        /// Until when the server keeps the request in any case.
-        until: Instant,
-    },
-}
-
-impl Link {
-    fn connected(answer: Answer) -> Self {
-        Self::Connected { answer, decoder: LineDecoder::new(MAX_LINE), heard: Instant::now() }
-    }
+    subject: Subject,
 }
 
 impl EventStream {
-    pub(crate) fn new(client: Client, answer: Answer, linger: Duration) -> Self {
-        Self { client, link: Link::connected(answer), linger, token: None }
+    pub(crate) fn new(client: Client, answer: Answer, terms: Terms) -> Self {
+        let reader = LineReader::new(answer);
+        let subject = Subject::default();
+        Self { client, terms, reader, coming_back: None, token: None, subject }
     }
 
-    /// The next event. Cancel-safe: nothing that was read is lost.
+    /// The next event. Cancel-safe: nothing that was read is lost, and no attempt to come back is cut
+    /// short.
     pub(crate) async fn next(&mut self) -> Result<StreamEvent, LostReason> {
-        let limit = self.client.silence_limit();
-        if let Link::Away { cause, until } = &self.link {
-            let Some(token) = &self.token else {
-                return Err(cause.clone());
+        let Some(coming_back) = &mut self.coming_back else {
+            return match self.reader.next(self.client.silence_limit()).await {
+                Ok(event) => self.take_in(event),
+                Err(cause) => self.leave(cause),
             };
-            let answer = come_back(&self.client, token, cause, *until).await?;
-            self.link = Link::connected(answer);
-        }
-        let Link::Connected { answer, decoder, heard } = &mut self.link else {
-            return Err(LostReason::Disconnected("there is no connection".to_owned()));
         };
-        match read_event(answer, decoder, heard, limit).await {
-            Ok(event) => {
-                if let LineEvent::Queued { token: Some(token), .. }
-                | LineEvent::Granted { token, .. } = &event
-                {
-                    self.token = Some(token.clone());
-                }
-                Ok(StreamEvent::Line(event))
+        match coming_back.progress().await {
+            Progress::Until(until) => {
+                Ok(StreamEvent::Away { cause: coming_back.cause().clone(), until })
             }
-            Err(cause) => {
-                let until = *heard + self.linger;
-                self.away(cause, until)
+            Progress::Back(reader, event) => {
+                self.reader = *reader;
+                self.coming_back = None;
+                self.take_in(event)
             }
+            Progress::Lost(reason) => Err(reason),
         }
     }
 
-    /// Gives up the connection; the request goes on without it if it has a linger.
-    fn away(&mut self, cause: LostReason, until: Instant) -> Result<StreamEvent, LostReason> {
+    fn take_in(&mut self, event: LineEvent) -> Result<StreamEvent, LostReason> {
+        self.subject.agree(&event).map_err(LostReason::Protocol)?;
+        if self.token.is_none()
+            && let LineEvent::Queued { token: Some(token), .. } | LineEvent::Granted { token, .. } =
+                &event
+        {
+            self.token = Some(token.clone());
+        }
+        Ok(StreamEvent::Line(event))
+    }
+
+    /// The connection broke: begins to come back, where there is something to come back to.
+    fn leave(&mut self, cause: LostReason) -> Result<StreamEvent, LostReason> {
         let broken = matches!(cause, LostReason::Disconnected(_) | LostReason::Silent(_));
-        let grace = until.saturating_duration_since(Instant::now());
-        if !broken || grace.is_zero() || self.token.is_none() {
+        let (Some(token), true) = (&self.token, broken) else {
             return Err(cause);
-        }
-        self.link = Link::Away { cause: cause.clone(), until };
-        Ok(StreamEvent::Away { cause, grace })
+        };
+        let absence = Absence {
+            cause: cause.clone(),
+            last_sign: self.reader.heard(),
+            patience: self.patience(),
+            wait_ends: self.terms.wait_ends.filter(|_| !self.subject.is_granted()),
+            peer: self.reader.peer(),
+        };
+        let coming_back = ComingBack::start(self.client.clone(), token.clone(), absence);
+        let until = coming_back.until();
+        self.coming_back = Some(coming_back);
+        Ok(StreamEvent::Away { cause, until })
+    }
+
+    /// How long after its last sign a server of which nothing is known has not given the resource away.
+    fn patience(&self) -> Duration {
+        let patience = self.client.silence_limit().max(self.terms.linger);
+        // A server that has been restarted with a short grace may be done with it before that.
+        self.reader.restarting().map_or(patience, |grace| patience.min(grace))
     }
 }
 
-/// The next line that says something this version knows.
-async fn read_event(
-    answer: &mut Answer,
-    decoder: &mut LineDecoder,
-    heard: &mut Instant,
-    limit: Duration,
-) -> Result<LineEvent, LostReason> {
-    loop {
-        match decoder.next_line() {
-            Ok(Some(line)) => {
-                *heard = Instant::now();
-                if let Some(event) = read_line(line).map_err(unreadable)? {
-                    return Ok(event);
-                }
+/// The one request that a stream is about, as far as it has been told.
+#[derive(Debug, Default)]
+struct Subject {
+    id: Option<RequestId>,
+    /// That of its lease. From then on it cannot wait any more.
+    fence: Option<Fence>,
+}
+
+impl Subject {
+    fn is_granted(&self) -> bool {
+        self.fence.is_some()
+    }
+
+    /// Takes in what a line tells of it. The error says in which way it cannot be the same request or
+    /// lease any more: then someone else may have had the resource in between.
+    fn agree(&mut self, event: &LineEvent) -> Result<(), String> {
+        let (id, fence) = match event {
+            LineEvent::Queued { place, .. } => (place.id, None),
+            LineEvent::Granted { lease, .. } => (lease.id, Some(lease.fence)),
+            _ => return Ok(()),
+        };
+        let known = *self.id.get_or_insert(id);
+        if id != known {
+            return Err(format!("it speaks of request {id}, not {known}"));
+        }
+        match (self.fence, fence) {
+            (Some(_), None) => Err(format!("it says that lease {id} waits to be granted")),
+            (Some(known), Some(fence)) if fence != known => {
+                Err(format!("lease {id} has the fence {fence}, not {known}"))
             }
-            Ok(None) => match next_chunk(answer, limit).await? {
-                Ok(Some(chunk)) => decoder.push(&chunk),
-                // That the connection has ended is a word from the server too: it begins to count
-                // the linger now, not when it last said something.
-                Ok(None) => {
-                    *heard = Instant::now();
-                    return Err(LostReason::Disconnected(CLOSED.to_owned()));
-                }
-                Err(error) => {
-                    *heard = Instant::now();
-                    return Err(LostReason::Disconnected(error.to_string()));
-                }
-            },
-            Err(_) => {
-                return Err(unreadable(format!("a line is longer than {MAX_LINE} bytes")));
+            _ => {
+                self.fence = fence;
+                Ok(())
             }
         }
     }
 }
 
-async fn next_chunk(
-    answer: &mut Answer,
-    limit: Duration,
-) -> Result<io::Result<Option<bytes::Bytes>>, LostReason> {
-    if let Ok(chunk) = timeout(limit, answer.chunk()).await {
-        return Ok(chunk);
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::read_line;
+
+    fn queued(id: u64) -> LineEvent {
+        let line = format!(
+            r#"{{"event":"queued","request":{{"id":{id},"position":1,"of":1,
+            "since":"2026-11-21T08:15:30Z","candidates":[],"candidates_total":1}}}}"#
+        );
+        read_line(line.as_bytes()).unwrap().unwrap()
     }
-    timeout(SECOND_LOOK, answer.chunk()).await.map_err(|_| LostReason::Silent(limit))
-}
 
-fn unreadable(problem: impl ToString) -> LostReason {
-    LostReason::Protocol(problem.to_string())
-}
-
-/// Tries to take up the request again until that works, the server no longer knows it, or it is too
-/// late.
-async fn come_back(
-    client: &Client,
-    token: &Token,
-    cause: &LostReason,
-    until: Instant,
-) -> Result<Answer, LostReason> {
-    let mut pause = FIRST_PAUSE;
-    loop {
-        match timeout_at(until, client.resume(token)).await {
-            Ok(Ok(answer)) => return Ok(answer),
-            Ok(Err(error)) if !may_pass(&error) => return Err(LostReason::Gone(error.to_string())),
-            Ok(Err(_)) => {}
-            Err(_) => return Err(cause.clone()),
-        }
-        // The last attempts come closer together, so that a server that is back late is not missed.
-        let left = until.saturating_duration_since(Instant::now());
-        if left < SHORTEST_PAUSE {
-            return Err(cause.clone());
-        }
-        sleep(pause.min(left / 2)).await;
-        pause = LONGEST_PAUSE.min(pause * 2);
+    fn granted(id: u64, fence: u64) -> LineEvent {
+        let line = format!(
+            r#"{{"event":"granted","lease":{{"id":{id},"token":"t","fence":{fence},"pool":"lab",
+            "resource":{{"name":"bench-1"}},"since":"2026-11-21T08:15:30Z"}}}}"#
+        );
+        read_line(line.as_bytes()).unwrap().unwrap()
     }
-}
 
-/// Whether the server may let the request be taken up a little later. Something else may answer in its
-/// place while it restarts, such as the proxy in front of it.
-fn may_pass(error: &Error) -> bool {
-    error.is_temporary() || matches!(error, Error::Protocol { .. })
+    #[test]
+    fn a_stream_stays_with_its_request_and_its_fence() {
+        let mut subject = Subject::default();
+        subject.agree(&queued(2)).unwrap();
+        subject.agree(&queued(2)).unwrap();
+        assert!(subject.agree(&queued(3)).unwrap_err().contains("request 3"));
+        assert!(!subject.is_granted());
+        subject.agree(&granted(2, 7)).unwrap();
+        assert!(subject.is_granted());
+        subject.agree(&LineEvent::Heartbeat).unwrap();
+        subject.agree(&granted(2, 7)).unwrap();
+        assert!(subject.agree(&granted(2, 8)).unwrap_err().contains("fence 8"));
+        assert!(subject.agree(&granted(3, 7)).unwrap_err().contains("request 3"));
+        assert!(subject.agree(&queued(2)).unwrap_err().contains("waits"));
+    }
 }

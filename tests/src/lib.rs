@@ -10,6 +10,7 @@
 pub mod binaries;
 
 pub mod connection;
+pub mod crash;
 pub mod daemon;
 pub mod deadline;
 pub mod file_limit;
@@ -22,7 +23,9 @@ pub mod program;
 pub mod protocol_page;
 pub mod relay;
 pub mod reply;
+pub mod settings;
 pub mod skipped;
+pub mod strace;
 
 pub use connection::Connection;
 pub use daemon::Daemon;
@@ -32,3 +35,4 @@ pub use lock_stream::LockStream;
 pub use program::{Finished, Program, Running};
 pub use relay::Relay;
 pub use reply::Reply;
+pub use settings::Settings;

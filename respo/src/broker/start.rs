@@ -89,7 +89,7 @@ impl BrokerBuilder {
     ///
     /// The inventory seeds an empty store. A store that has one keeps it: see
     /// [`Broker::replace_inventory`]. Every lease and waiting request in the store is orphaned for
-    /// [`Limits::grace`]: [`Session::resume`](super::Session::resume) takes it up.
+    /// [`Limits::grace`], or its linger: [`Session::resume`](super::Session::resume) takes it up.
     ///
     /// # Errors
     /// [`StartError`] if the store fails.

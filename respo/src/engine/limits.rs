@@ -20,7 +20,7 @@ pub struct Limits {
     pub max_duration: Option<Duration>,
     /// How long a request may ask to outlive its session: one hour.
     pub max_linger: Duration,
-    /// How long clients have to come back after a restart: 60 seconds.
+    /// How long clients have to come back after a restart: 60 seconds, or their linger if that is longer.
     pub grace: Duration,
 }
 
@@ -68,6 +68,12 @@ impl Limits {
             (Some(asked), Some(most)) if asked > most => over("a max_duration", asked, most),
             _ => Ok(()),
         }
+    }
+
+    /// How long this request's client has to come back after a restart. One that lingers counts on that,
+    /// however short the grace is.
+    pub(crate) fn grace_of(&self, request: &Request) -> Duration {
+        self.grace.max(request.linger())
     }
 
     /// How long a lease of this request may last.

@@ -97,7 +97,8 @@ pub struct Engine {
 impl Engine {
     /// An engine that goes on from `state`, which is what a store recovered.
     ///
-    /// No client is there yet, so every request and lease is orphaned for the grace period.
+    /// No client is there yet, so every request and lease is orphaned for the grace period, or for its
+    /// linger if that is longer.
     #[must_use]
     pub fn restore(
         limits: Limits,
@@ -145,8 +146,8 @@ impl Engine {
     }
 
     fn set_all_timers(&mut self) {
-        let until = self.now.after(self.limits.grace);
-        for id in self.state.requests.keys() {
+        for (id, request) in &self.state.requests {
+            let until = self.now.after(self.limits.grace_of(&request.request));
             if self.sessions.attachment(*id).is_none() {
                 self.sessions.attach(*id, Attachment::Orphaned { until });
                 self.timers.set(Some(until), *id, Timer::Orphaned);

@@ -66,8 +66,8 @@ impl Engine {
     pub(super) fn suspend(&mut self, effects: &mut Effects) {
         self.suspended = true;
         self.draining.get_or_insert(Duration::ZERO);
-        let grace = self.limits.grace;
-        for id in self.state.requests.keys() {
+        for (id, request) in &self.state.requests {
+            let grace = self.limits.grace_of(&request.request);
             self.notify(*id, NoticeKind::Restarting { grace }, effects);
         }
     }

@@ -11,6 +11,9 @@ pub(crate) struct FakeRespod {
     address: SocketAddr,
 }
 
+/// The place of a server that is not there: connections to it are refused.
+pub(crate) struct Stopped(SocketAddr);
+
 /// One request that has arrived, and the connection to answer on. Dropping it closes that.
 pub(crate) struct Exchange {
     /// The request line and the headers.
@@ -23,6 +26,11 @@ impl FakeRespod {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         Self { listener, address }
+    }
+
+    /// Stops to listen.
+    pub(crate) fn stop(self) -> Stopped {
+        Stopped(self.address)
     }
 
     pub(crate) fn url(&self) -> String {
@@ -42,18 +50,29 @@ impl FakeRespod {
     /// The next request, which is answered with a stream that begins with `lines`.
     pub(crate) async fn stream(&self, lines: &str) -> Exchange {
         let mut exchange = self.request().await;
-        exchange
-            .send(
-                "HTTP/1.1 200 OK\r\ncontent-type: application/x-ndjson\r\n\
-                 transfer-encoding: chunked\r\n\r\n",
-            )
-            .await;
-        exchange.line(lines).await;
+        exchange.begin_stream(lines).await;
         exchange
     }
 }
 
+impl Stopped {
+    /// Listens again where it did before.
+    pub(crate) async fn start(self) -> FakeRespod {
+        FakeRespod { listener: TcpListener::bind(self.0).await.unwrap(), address: self.0 }
+    }
+}
+
 impl Exchange {
+    /// Answers with a stream that begins with `lines`.
+    pub(crate) async fn begin_stream(&mut self, lines: &str) {
+        self.send(
+            "HTTP/1.1 200 OK\r\ncontent-type: application/x-ndjson\r\n\
+             transfer-encoding: chunked\r\n\r\n",
+        )
+        .await;
+        self.line(lines).await;
+    }
+
     /// Sends a line of a stream as a chunk of its own.
     pub(crate) async fn line(&mut self, line: &str) {
         self.chunk(&format!("{line}\n")).await;
@@ -64,6 +83,12 @@ impl Exchange {
         self.send(&format!("{:x}\r\n{text}\r\n", text.len())).await;
     }
 
+    /// Answers with a problem document and closes.
+    pub(crate) async fn refuse(self, status: u16, code: &str) {
+        let body = crate::requests::problem(status, code, "");
+        self.answer(&format!("{status} No"), "application/problem+json", &body).await;
+    }
+
     /// Answers with a whole document and closes.
     pub(crate) async fn answer(mut self, status: &str, media_type: &str, body: &str) {
         let length = body.len();
@@ -71,6 +96,12 @@ impl Exchange {
             "HTTP/1.1 {status}\r\ncontent-type: {media_type}\r\ncontent-length: {length}\r\n\r\n{body}"
         ))
         .await;
+    }
+
+    /// Whether the client has not closed its side.
+    pub(crate) fn is_open(&mut self) -> bool {
+        let nothing_yet = std::io::ErrorKind::WouldBlock;
+        matches!(self.stream.try_read(&mut [0]), Err(error) if error.kind() == nothing_yet)
     }
 
     /// Waits until the client has closed its side.

@@ -1,34 +1,12 @@
-//! What the library makes of what a server says and does.
-
-#![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
-
-mod fake_respod;
+//! Leases and waiting requests whose connection holds, and the calls that make them.
 
 use std::time::Duration;
 
-use fake_respod::FakeRespod;
 use rpclient::respo::EndReason;
-use rpclient::{
-    Client, Error, Hold, Label, LeaseState, LostReason, Name, Notice, Request, Selector,
-};
+use rpclient::{Client, Error, Label, LeaseState, LostReason, Notice};
 
-const QUEUED: &str = r#"{"event":"queued","request":{"id":2,"token":"s3cret","position":1,"of":1,"since":"2026-11-21T08:15:30.250000Z","candidates":[{"resource":"bench-1","state":"leased","lease":{"id":1,"fence":1,"holder":"ci-88","since":"2026-11-21T08:10:02.100000Z"}}],"candidates_total":1}}"#;
-const GRANTED: &str = r#"{"event":"granted","lease":{"id":2,"token":"s3cret","fence":7,"pool":"lab","resource":{"name":"bench-1","entities":{"dut":{"attributes":["arm64"],"properties":{"key":"pr0perty"}}}},"since":"2026-11-21T08:15:31.250000Z"}}"#;
-const HEARTBEAT: &str = r#"{"event":"heartbeat","time":"2026-11-21T08:15:35.250000Z"}"#;
-
-fn client(server: &FakeRespod) -> Client {
-    Client::new(&server.url()).unwrap()
-}
-
-fn bench_1() -> Request {
-    Request::one(Selector::named(Name::new("bench-1").unwrap()))
-}
-
-fn lingering() -> Request {
-    let mut request = bench_1();
-    request.hold = Hold::Connection { linger: Duration::from_secs(60) };
-    request
-}
+use crate::fake_respod::FakeRespod;
+use crate::requests::{GRANTED, HEARTBEAT, QUEUED, SHORT, bench_1, builder, client, problem};
 
 #[tokio::test]
 async fn a_request_waits_is_granted_and_is_released_with_its_token() {
@@ -113,81 +91,10 @@ async fn a_loss_is_known_to_whoever_asks_later_and_stops_the_work_that_needs_the
 }
 
 #[tokio::test]
-async fn a_lease_without_linger_is_lost_with_its_connection() {
-    let bench = &bench_1();
-    let server = FakeRespod::start().await;
-    let (stream, lease) = tokio::join!(server.stream(GRANTED), async {
-        client(&server).acquire(bench).await.unwrap()
-    });
-    drop(stream);
-    let reason = lease.lost().await;
-    assert!(matches!(reason, LostReason::Disconnected(_)), "{reason:?}");
-}
-
-#[tokio::test]
-async fn a_server_that_says_nothing_for_too_long_counts_as_gone() {
-    let bench = &bench_1();
-    let server = FakeRespod::start().await;
-    let limit = Duration::from_millis(200);
-    let client = Client::builder(&server.url()).unwrap().silence_limit(limit).build();
-    let (_stream, lease) =
-        tokio::join!(server.stream(GRANTED), async { client.acquire(bench).await.unwrap() });
-    assert_eq!(lease.lost().await, LostReason::Silent(limit));
-
-    let (_stream, error) =
-        tokio::join!(server.stream(QUEUED), async { client.acquire(bench).await.unwrap_err() });
-    assert!(matches!(error, Error::Unreachable { .. }), "{error:?}");
-}
-
-#[tokio::test]
-async fn a_lingering_lease_survives_its_connection() {
-    let lingering = &lingering();
-    let server = FakeRespod::start().await;
-    let client = client(&server);
-    let (stream, lease) = tokio::join!(server.stream(GRANTED), client.acquire(lingering));
-    let mut lease = lease.unwrap();
-    drop(stream);
-    let away = lease.state_changed().await;
-    assert!(matches!(away, LeaseState::Away { .. }), "{away:?}");
-
-    // The first attempt finds something else than a respod, as while a proxy has nothing behind it.
-    server.request().await.answer("502 Bad Gateway", "text/html", "<html>").await;
-    let stream = server.stream(GRANTED).await;
-    assert!(stream.head.starts_with("POST /lock?resume=s3cret "), "{}", stream.head);
-    assert_eq!(lease.state_changed().await, LeaseState::Held);
-
-    // The next time, the server has forgotten it.
-    drop(stream);
-    let forgotten = r#"{"type":"urn:respo:problem:no_request","title":"no such request","status":404,"code":"no_request","detail":"it has ended"}"#;
-    server.request().await.answer("404 Not Found", "application/problem+json", forgotten).await;
-    assert_eq!(lease.lost().await, LostReason::Gone("it has ended".to_owned()));
-}
-
-#[tokio::test]
-async fn a_lingering_request_keeps_its_place_when_its_connection_breaks() {
-    let lingering = &lingering();
-    let server = FakeRespod::start().await;
-    let client = client(&server);
-    let (stream, pending) = tokio::join!(server.stream(QUEUED), client.request(lingering));
-    let mut pending = pending.unwrap();
-    assert!(matches!(pending.next().await, Some(Notice::Queued(_))));
-    drop(stream);
-    assert!(matches!(pending.next().await, Some(Notice::Away { .. })));
-    let (stream, lease) = tokio::join!(server.stream(GRANTED), pending.granted());
-    assert!(stream.head.contains("resume=s3cret"), "{}", stream.head);
-    assert_eq!(lease.unwrap().fence().0, 7);
-}
-
-#[tokio::test]
 async fn each_refusal_is_an_error_of_its_own() {
     let bench = &bench_1();
     let server = FakeRespod::start().await;
     let client = client(&server);
-    let problem = |status: u16, code: &str, more: &str| {
-        format!(
-            r#"{{"type":"urn:respo:problem:{code}","title":"t","status":{status},"code":"{code}","detail":"what happened"{more}}}"#
-        )
-    };
     let refuse = async |status: u16, body: String| {
         let (exchange, error) = tokio::join!(
             async {
@@ -257,11 +164,24 @@ async fn what_is_not_a_respod_is_told_apart_from_what_is_not_there() {
 }
 
 #[tokio::test]
+async fn a_proxy_without_a_respod_behind_it_is_a_respod_that_cannot_be_reached() {
+    let server = FakeRespod::start().await;
+    let client = client(&server);
+    for status in ["502 Bad Gateway", "503 Service Unavailable", "504 Gateway Timeout"] {
+        let (error, ()) = tokio::join!(client.overview(), async {
+            server.request().await.answer(status, "text/html", "<html>").await;
+        });
+        let error = error.unwrap_err();
+        assert!(matches!(error, Error::Unreachable { .. }), "{error:?}");
+        assert!(error.to_string().contains(status), "{error}");
+    }
+}
+
+#[tokio::test]
 async fn a_server_that_accepts_and_says_nothing_is_not_waited_for_for_ever() {
     let bench = &bench_1();
     let server = FakeRespod::start().await;
-    let limit = Duration::from_millis(200);
-    let client = Client::builder(&server.url()).unwrap().answer_timeout(limit).build();
+    let client = builder(&server).answer_timeout(SHORT).build();
     let (_exchange, error) = tokio::join!(server.request(), client.overview());
     assert!(matches!(error.unwrap_err(), Error::Unreachable { .. }));
     // It promises a stream, and then there is none.

@@ -156,7 +156,25 @@ pub(crate) enum InventoryCommand {
     /// Print the inventory as YAML, with all properties
     ///
     /// With --json: {"pools": [{"name": …, "resources": […]}]}.
-    Get,
+    Get {
+        /// As it was in this revision; 'rpclient inventory revisions' lists them
+        #[arg(long, value_name = "REVISION")]
+        revision: Option<u64>,
+    },
+    /// List which inventories were in force, the newest first
+    ///
+    /// With --json: the answer of the respod ("GET /v1/inventory/revisions" in docs/protocol.md).
+    Revisions,
+    /// Put an earlier revision of a pool's inventory in force again
+    ///
+    /// With --json: the answer of the respod ("POST /inventory" in docs/protocol.md).
+    Revert {
+        /// The revision; 'rpclient inventory revisions' lists them
+        revision: u64,
+        /// Only say what would change
+        #[arg(long)]
+        dry_run: bool,
+    },
     /// Replace the inventory, whole or not at all
     ///
     /// With --json: the answer of the respod ("POST /inventory" in docs/protocol.md).
@@ -217,11 +235,18 @@ above.
 Signals. INT, TERM, HUP and QUIT are passed on to the command's process group, USR1 and USR2 to the \
 command; the lease is held until it ends. On a terminal the command is in the foreground, so that \
 Ctrl-C, Ctrl-Z and input reach it directly. If the lease is lost, the command's process group gets \
-TERM, and KILL after --term-grace. When the network goes silent, the lease is taken for lost after 16 s, \
-and the respod gives the resource to the next in line about 20 s after the last sign of life: a command \
-that needs longer to end after TERM than the difference should have a --term-grace of less than 4 s. \
-The same happens if rpclient itself is killed. Signals that were \
+TERM, and KILL after --term-grace. The same happens if rpclient itself is killed. Signals that were \
 ignored when rpclient started stay so, as under nohup, or INT for what a script runs with '&'.
+
+When respod is away. If the connection breaks, or respod is restarted or crashes, rpclient makes \
+another connection and takes up its place or its lease there; the command is not disturbed. A line \
+says so when respod is back, and one before that if it takes longer than 10 s. As long as connections \
+are refused, respod is not there, and the lease is held: nobody is granted the resource before respod \
+is back and has waited for its clients. If there is no answer at all, respod may be running and end \
+the lease: it is taken for lost 17 s after the last sign of respod, which gives the resource to the \
+next in line about 20 s after the last sign of its holder. A command that needs longer than the \
+difference to end after TERM should have a --term-grace of less than 3 s. If the command ends while \
+respod is away, rpclient tries for 5 s to release the lease.
 
 Without a command the lease is held until Ctrl-C or TERM; the name of the resource, or with --json the \
 lease without its token, is printed on standard output. With a command, standard output is the \
@@ -232,7 +257,7 @@ Examples:
   rpclient lock bench-1 bench-2 --no-wait -- ./smoke.sh
   rpclient lock --location office1 --attributes can,lin -- ./run
   rpclient lock --entity jtag --entity arm64 -- sh -c 'ssh \"$RESPO_DUT_HOST\"'
-  rpclient lock bench-1 --linger 1m -- ./survives-a-broken-connection.sh
+  rpclient lock bench-1 --linger 1m -- ./survives-a-broken-network.sh
 ";
 
 /// What `lock` takes.
@@ -255,8 +280,8 @@ pub(crate) struct LockArguments {
     /// Do not wait if everything that matches is taken; the same as --wait 0
     #[arg(long, conflicts_with = "wait")]
     pub(crate) no_wait: bool,
-    /// How long the place in the queue and the lease outlive a broken connection; rpclient makes a new
-    /// one meanwhile
+    /// How long the place in the queue and the lease outlive a broken connection while respod runs;
+    /// rpclient makes a new one meanwhile
     #[arg(long, value_name = "DURATION", default_value = "0")]
     pub(crate) linger: HumanDuration,
     /// End the lease, and stop the command, this long after the grant

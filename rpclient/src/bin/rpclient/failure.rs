@@ -53,7 +53,7 @@ fn exit_code(error: &Error) -> ExitCode {
         Error::Lost(_) => ExitCode::Lost,
         Error::Protocol { .. } => ExitCode::Protocol,
         Error::Refused(problem) => match problem.code.as_str() {
-            "no_such_pool" => ExitCode::NoSuch,
+            "no_such_pool" | "no_such_revision" => ExitCode::NoSuch,
             "pool_required" => ExitCode::Usage,
             _ => ExitCode::Refused,
         },
@@ -77,6 +77,9 @@ fn message(error: &Error) -> String {
             "unauthorized" => {
                 format!("{error}\ngive the administrator's token with --admin-token-file FILE")
             }
+            "no_such_revision" => {
+                format!("{error}\n'rpclient inventory revisions' lists those there are")
+            }
             "pool_required" => format!("{error}\nname it with --pool or RESPO_POOL"),
             code => format!("respod refuses: {error} ({code})"),
         },
@@ -96,12 +99,16 @@ fn unreachable(url: &str, source: &io::Error) -> String {
 
 /// The system's words without its number: `connection refused`, not `Connection refused (os error 111)`.
 pub(crate) fn plain(error: &io::Error) -> String {
-    let text = error.to_string();
-    let words = text.split(" (os error ").next().unwrap_or(&text);
+    plain_text(&error.to_string())
+}
+
+/// The same of what a system's error has already been made into.
+pub(crate) fn plain_text(text: &str) -> String {
+    let words = text.split(" (os error ").next().unwrap_or(text);
     let mut characters = words.chars();
     match characters.next() {
         Some(first) => first.to_lowercase().chain(characters).collect(),
-        None => text,
+        None => text.to_owned(),
     }
 }
 

@@ -1,4 +1,4 @@
-//! `rpclient inventory`: get, push, check and diff.
+//! `rpclient inventory`: get, push, check, diff, revisions and revert.
 
 use std::fs;
 use std::io::{self, Read};
@@ -15,13 +15,18 @@ use crate::exit_code::ExitCode;
 use crate::failure::Failure;
 use crate::inventory_difference::changed_fields;
 use crate::output;
+use crate::table::Table;
 
 pub(crate) async fn run(
     common: &CommonArguments,
     command: InventoryCommand,
 ) -> Result<ExitCode, Failure> {
     match command {
-        InventoryCommand::Get => get(common).await?,
+        InventoryCommand::Get { revision } => get(common, revision).await?,
+        InventoryCommand::Revisions => revisions(common).await?,
+        InventoryCommand::Revert { revision, dry_run } => {
+            tell(common, &common.administrator()?.revert_inventory(revision, dry_run).await?)?;
+        }
         InventoryCommand::Push { file, dry_run } => push(common, &file, dry_run).await?,
         InventoryCommand::Check { file } => return check(common, &file),
         InventoryCommand::Diff { file } => difference(common, &file).await?,
@@ -29,7 +34,7 @@ pub(crate) async fn run(
     Ok(ExitCode::Success)
 }
 
-async fn get(common: &CommonArguments) -> Result<(), Failure> {
+async fn get(common: &CommonArguments, revision: Option<u64>) -> Result<(), Failure> {
     #[derive(Serialize)]
     struct Pool<'a> {
         name: &'a Label,
@@ -40,7 +45,10 @@ async fn get(common: &CommonArguments) -> Result<(), Failure> {
         pools: Vec<Pool<'a>>,
     }
     let client = common.administrator()?;
-    let yaml = client.inventory().await?;
+    let yaml = match revision {
+        Some(revision) => client.inventory_of(revision).await?,
+        None => client.inventory().await?,
+    };
     if !common.json && common.pool.is_none() {
         return output::print(&yaml);
     }
@@ -64,7 +72,28 @@ async fn get(common: &CommonArguments) -> Result<(), Failure> {
 async fn push(common: &CommonArguments, file: &Path, dry_run: bool) -> Result<(), Failure> {
     let yaml = read(file)?;
     let answer = send(&common.administrator()?, &yaml, dry_run, file).await?;
-    if common.json { output::print_json(&answer) } else { output::print(&summary(&answer)) }
+    tell(common, &answer)
+}
+
+/// Says what has changed, or would.
+fn tell(common: &CommonArguments, answer: &InventoryAnswer) -> Result<(), Failure> {
+    if common.json { output::print_json(answer) } else { output::print(&summary(answer)) }
+}
+
+async fn revisions(common: &CommonArguments) -> Result<(), Failure> {
+    let answer = common.administrator()?.inventory_revisions().await?;
+    if common.json {
+        return output::print_json(&answer);
+    }
+    let mut table = Table::new(&["POOL", "REVISION", "SINCE", "RESOURCES"]);
+    for pool in &answer.pools {
+        for revision in &pool.revisions {
+            let number = revision.revision.to_string();
+            let (since, resources) = (revision.at.to_string(), revision.resources.to_string());
+            table.row([pool.name.to_string(), number, since, resources]);
+        }
+    }
+    output::print(&table.render())
 }
 
 fn check(common: &CommonArguments, file: &Path) -> Result<ExitCode, Failure> {

@@ -15,8 +15,8 @@ use tokio::time::{Instant, sleep, timeout_at};
 
 use super::environment::{self, Environment};
 use super::guard::Guard;
-use super::hold::tell;
 use super::lease_file::LeaseFile;
+use super::lease_report::LeaseReport;
 use super::process_group::ProcessGroup;
 use super::release;
 use super::signals::Signals;
@@ -132,6 +132,7 @@ impl Running {
         let (Ok(mut changes), Ok(mut continues)) = (changes, continues) else {
             return Followed::Lost("its command cannot be followed".to_owned());
         };
+        let mut report = LeaseReport::of(lease);
         // The command may have stopped before anyone listened.
         self.terminal.command_changed();
         loop {
@@ -148,8 +149,9 @@ impl Running {
                 _ = continues.recv() => self.terminal.go_on(),
                 state = lease.state_changed() => match state {
                     LeaseState::Lost(reason) => return Followed::Lost(reason.to_string()),
-                    state => tell(lease, &state),
+                    state => report.take_in(&state),
                 },
+                () = report.due() => report.tell_of_long_absence(),
             }
         }
     }

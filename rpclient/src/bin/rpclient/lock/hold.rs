@@ -4,9 +4,9 @@ use nix::sys::signal::Signal;
 use rpclient::{Lease, LeaseState};
 
 use super::lease_file::without_token;
+use super::lease_report::LeaseReport;
 use super::release;
 use super::signals::Signals;
-use crate::elapsed;
 use crate::exit_code::ExitCode;
 use crate::failure::Failure;
 use crate::output;
@@ -25,6 +25,7 @@ pub(super) async fn run(
     if !quiet {
         output::say("held until Ctrl-C");
     }
+    let mut report = LeaseReport::of(&lease);
     loop {
         tokio::select! {
             signal = signals.next() => {
@@ -41,25 +42,9 @@ pub(super) async fn run(
                     let message = format!("the lease of {name} is lost: {reason}");
                     return Err(Failure::new(ExitCode::Lost, message));
                 }
-                tell(&lease, &state);
+                report.take_in(&state);
             }
+            () = report.due() => report.tell_of_long_absence(),
         }
-    }
-}
-
-/// Says how a lease stands that is still held.
-pub(super) fn tell(lease: &Lease, state: &LeaseState) {
-    let name = &lease.resource().name;
-    match state {
-        LeaseState::Held => output::say(&format!("connected again; {name} is still held")),
-        LeaseState::Draining { deadline } => output::say(&format!(
-            "warning: respod is about to stop; the lease of {name} ends in {}",
-            elapsed::rounded(*deadline)
-        )),
-        LeaseState::Away { cause, grace } => output::say(&format!(
-            "warning: {cause}; respod keeps {name} for another {}; connecting again",
-            elapsed::rounded(*grace)
-        )),
-        _ => {}
     }
 }

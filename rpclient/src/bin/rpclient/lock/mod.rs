@@ -1,10 +1,12 @@
 //! `rpclient lock`: waits for a resource, and holds it: for a command, or until told to stop.
 
+mod absence;
 mod command;
 mod environment;
 pub(crate) mod guard;
 mod hold;
 mod lease_file;
+mod lease_report;
 mod process_group;
 mod signals;
 mod terminal;
@@ -14,7 +16,7 @@ mod waiting_text;
 use std::time::Duration;
 
 use nix::sys::signal::Signal;
-use rpclient::{Client, Hold, Lease, Pending, Request, Wait};
+use rpclient::{Client, Hold, Lease, LeaseState, Pending, Request, Wait};
 use tokio::time::timeout;
 
 use crate::arguments::{CommonArguments, LockArguments};
@@ -24,8 +26,8 @@ use crate::output;
 use signals::Signals;
 use waiting::WaitingDisplay;
 
-/// How long to wait for the answer of a server that is told of an end. The end of the connection tells
-/// it the same, if a little later.
+/// How long to try to tell the server of an end. Where there is a connection, its end tells the same, if a
+/// little later.
 const FAREWELL: Duration = Duration::from_secs(5);
 
 pub(crate) async fn run(
@@ -86,8 +88,9 @@ async fn acquire(
             () = display.due() => display.refresh(),
             signal = signals.next() => {
                 display.clear();
-                leave(pending).await;
-                display.left();
+                if leave(pending, display.is_away()).await {
+                    display.left();
+                }
                 return Ok(Acquired::Interrupted(signal));
             }
         }
@@ -98,24 +101,42 @@ async fn acquire(
     Ok(Acquired::Lease(Box::new(lease)))
 }
 
-/// Leaves the queue. With a linger the server must be told, else it keeps the place.
-async fn leave(pending: Pending) {
+/// Leaves the queue. With a linger the server must be told, else it keeps the place; so must one that is
+/// away. Returns whether the place is given up.
+async fn leave(pending: Pending, is_away: bool) -> bool {
     let id = pending.id();
     let failed = match timeout(FAREWELL, pending.cancel()).await {
-        Ok(Ok(())) => return,
+        Ok(Ok(())) => return true,
         Ok(Err(error)) => error.to_string(),
         Err(_) => "respod did not answer in time".to_owned(),
     };
-    output::say(&format!("request {id} could not be taken back: {failed}"));
+    if is_away {
+        output::say(&format!(
+            "warning: request {id} could not be taken back, since respod is away: it keeps its place \
+             until respod is back and its grace period has passed"
+        ));
+    } else {
+        output::say(&format!("request {id} could not be taken back: {failed}"));
+    }
+    !is_away
 }
 
-/// Ends the lease, and warns if it may stay for its linger.
+/// Ends the lease, and warns if it may stay for its linger, or for the grace of a respod that is away.
 async fn release(lease: Lease) {
     let name = lease.resource().name.clone();
+    let state = lease.state();
     let failed = match timeout(FAREWELL, lease.release()).await {
         Ok(Ok(())) => return,
         Ok(Err(error)) => error.to_string(),
         Err(_) => "respod did not answer in time".to_owned(),
     };
-    output::say(&format!("{name} could not be released at once: {failed}"));
+    if let LeaseState::Away { cause, .. } = state {
+        let cause = absence::words(&cause);
+        output::say(&format!(
+            "warning: {name} could not be released, since respod is away ({cause}): it stays taken \
+             until respod is back and its grace period has passed"
+        ));
+    } else {
+        output::say(&format!("{name} could not be released at once: {failed}"));
+    }
 }

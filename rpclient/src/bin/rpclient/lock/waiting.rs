@@ -10,6 +10,7 @@ use rpclient::respo::wire::QueuedRequest;
 use rpclient::{Lease, Notice};
 use tokio::time::{Instant, sleep_until};
 
+use super::absence::Absence;
 use super::terminal;
 use super::waiting_text::describe;
 use crate::{elapsed, output};
@@ -22,12 +23,16 @@ const BETWEEN_CHANGES: Duration = Duration::from_secs(10);
 const LONGEST_SILENCE: Duration = Duration::from_secs(300);
 /// How many candidates a line lists.
 const CANDIDATES: usize = 4;
+/// What has come through an absence of respod.
+const KEPT: &str = "the request has kept its place";
 
 /// Shows the waiting on standard error.
 pub(super) struct WaitingDisplay {
     mode: Mode,
     /// Where the request stands, and when the waiting began by the local and by the server's clock.
     place: Option<Place>,
+    /// Of respod.
+    absence: Option<Absence>,
 }
 
 enum Mode {
@@ -71,7 +76,7 @@ impl WaitingDisplay {
         } else {
             Mode::Lines { told: None }
         };
-        Self { mode, place: None }
+        Self { mode, place: None, absence: None }
     }
 
     /// Takes in what the waiting request was told.
@@ -84,13 +89,14 @@ impl WaitingDisplay {
                 };
                 let request = request.clone();
                 self.place = Some(Place { request, began, began_at_server });
+                self.tell_of_return();
                 self.refresh_if_due();
             }
             Notice::Draining { .. } => self.say("respod is about to stop; it ends the request"),
-            Notice::Away { cause, grace } => self.say(&format!(
-                "warning: {cause}; respod keeps the place for another {}; connecting again",
-                elapsed::rounded(*grace)
-            )),
+            Notice::Away { cause, until } => {
+                Absence::take_in(&mut self.absence, cause, *until);
+                self.refresh_if_due();
+            }
             _ => {}
         }
     }
@@ -105,24 +111,17 @@ impl WaitingDisplay {
 
     /// Draws or says how things stand.
     pub(super) fn refresh(&mut self) {
-        let Some(place) = &self.place else { return };
-        let text = describe(&place.request, place.server_now(), CANDIDATES);
-        let waited = elapsed::coarse(place.began.elapsed());
-        match &mut self.mode {
-            Mode::Quiet => {}
-            Mode::Live { line, next_frame } => {
-                line.set_message(format!("{waited} {text}"));
-                line.tick();
-                *next_frame = Instant::now() + FRAME;
-            }
-            Mode::Lines { told } => {
-                match told {
-                    Some(_) => output::say(&format!("{text}; {waited} so far")),
-                    None => output::say(&text),
-                }
-                *told = Some(Told { at: Instant::now(), position: place.request.position });
-            }
+        if self.absence_due_at().is_some_and(|at| at <= Instant::now()) {
+            self.tell_of_long_absence();
         }
+        if self.place_due_at().is_some_and(|at| at <= Instant::now()) {
+            self.show_place();
+        }
+    }
+
+    /// Whether respod is away.
+    pub(super) fn is_away(&self) -> bool {
+        self.absence.is_some()
     }
 
     /// Takes the live line away, before something else is written.
@@ -133,7 +132,8 @@ impl WaitingDisplay {
     }
 
     /// Says what was granted, and how long that took.
-    pub(super) fn granted(&self, lease: &Lease) {
+    pub(super) fn granted(&mut self, lease: &Lease) {
+        self.tell_of_return();
         if matches!(self.mode, Mode::Quiet) {
             return;
         }
@@ -158,7 +158,60 @@ impl WaitingDisplay {
         }
     }
 
+    fn show_place(&mut self) {
+        let Some(place) = &self.place else { return };
+        let text = describe(&place.request, place.server_now(), CANDIDATES);
+        let waited = elapsed::coarse(place.began.elapsed());
+        let away = self.absence.as_ref().map(Absence::so_far);
+        match &mut self.mode {
+            Mode::Quiet => {}
+            Mode::Live { line, next_frame } => {
+                line.set_message(match away {
+                    Some(away) => format!("{waited} respod has been away for {away}; {text}"),
+                    None => format!("{waited} {text}"),
+                });
+                line.tick();
+                *next_frame = Instant::now() + FRAME;
+            }
+            Mode::Lines { told } => {
+                let mut text = text;
+                if told.is_some() {
+                    text.push_str(&format!("; {waited} so far"));
+                }
+                if let Some(away) = away {
+                    text.push_str(&format!("; respod has been away for {away}"));
+                }
+                output::say(&text);
+                *told = Some(Told { at: Instant::now(), position: place.request.position });
+            }
+        }
+    }
+
+    /// Says that respod has been away for long. Where there is a live line, that shows it all the time.
+    fn tell_of_long_absence(&mut self) {
+        if let Some(absence) = &mut self.absence {
+            let (kept, given_up) = ("the request keeps its place", "the request is given up");
+            let text = absence.long(kept, given_up);
+            self.say(&text);
+        }
+    }
+
+    /// Says that respod is back, if it was away.
+    fn tell_of_return(&mut self) {
+        if let Some(absence) = self.absence.take()
+            && !matches!(self.mode, Mode::Live { .. })
+        {
+            self.say(&absence.over(KEPT));
+        }
+    }
+
     fn due_at(&self) -> Option<Instant> {
+        let (place, absence) = (self.place_due_at(), self.absence_due_at());
+        place.into_iter().chain(absence).min()
+    }
+
+    /// When the place is to be shown next.
+    fn place_due_at(&self) -> Option<Instant> {
         let place = self.place.as_ref()?;
         match &self.mode {
             Mode::Quiet => None,
@@ -168,6 +221,14 @@ impl WaitingDisplay {
                 Some(told.at + BETWEEN_CHANGES)
             }
             Mode::Lines { told: Some(told) } => Some(told.at + LONGEST_SILENCE),
+        }
+    }
+
+    /// When an absence is to be told of, where no live line shows it.
+    fn absence_due_at(&self) -> Option<Instant> {
+        match &self.mode {
+            Mode::Live { .. } => None,
+            _ => self.absence.as_ref()?.due_at(),
         }
     }
 

@@ -1,0 +1,11 @@
+//! What the library and the command make of what a server says and does.
+
+#![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
+
+mod coming_back;
+mod fake_respod;
+mod leases;
+#[cfg(feature = "cli")]
+mod lock_command;
+mod release;
+mod requests;
