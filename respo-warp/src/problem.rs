@@ -78,7 +78,7 @@ impl Kind {
             Self::Internal => ("internal", S::INTERNAL_SERVER_ERROR, "a defect of the server"),
             Self::Draining => ("draining", S::SERVICE_UNAVAILABLE, "the server is stopping"),
             Self::StoreUnavailable => {
-                ("store_unavailable", S::SERVICE_UNAVAILABLE, "the server cannot write")
+                ("store_unavailable", S::SERVICE_UNAVAILABLE, "the store does not work")
             }
         }
     }
@@ -225,7 +225,10 @@ impl From<Refusal> for Problem {
             Refusal::WrongToken => Self::new(Kind::WrongToken, detail),
             Refusal::Draining => Self::new(Kind::Draining, detail),
             Refusal::StoreUnavailable(_) => {
+                // What the store says is for those who run the server.
                 tracing::error!(%detail, "the store failed");
+                let detail = "the store does not work at the moment, and nothing was changed; ask \
+                              again when its disk is mended";
                 Self::new(Kind::StoreUnavailable, detail)
             }
             // A route's session lives as long as its call, so an ended one is a defect.

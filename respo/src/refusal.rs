@@ -69,8 +69,8 @@ pub enum Refusal {
     /// The daemon is about to stop and grants nothing more.
     #[error("the server is stopping and grants nothing more; ask again when it is back")]
     Draining,
-    /// What should be written could not be.
-    #[error("the store could not write; nothing was granted: {0}")]
+    /// The store could not be written, or read.
+    #[error("the store does not work at the moment, and nothing was changed: {0}")]
     StoreUnavailable(String),
 }
 

@@ -15,7 +15,12 @@ use common::toy_store::{Failure, PLENTY, ToyStore};
 use proptest::collection::vec;
 use proptest::prelude::{Just, ProptestConfig, Strategy, prop_assert_eq, prop_oneof, proptest};
 use respo::broker::{Broker, Session, Ticket};
-use respo::{EndReason, LeaseNotifier, Notice, NoticeKind, Refusal, Request};
+use respo::{EndReason, LeaseNotifier, Notice, NoticeKind, Refusal, Request, Token};
+
+/// A token of nothing.
+fn token() -> Token {
+    Token::from_random([9; 16])
+}
 
 async fn broker(store: &Arc<ToyStore>, names: &[&str]) -> Broker {
     Broker::builder(lab(), inventory(names)).store(store.clone()).start().await.unwrap()
@@ -79,6 +84,61 @@ async fn a_refused_request_is_ended_should_it_be_durable_after_all() {
     // The first session stays open, and has nothing.
     let grant = granted(&mut submit(&second, any()).await).await;
     assert_eq!(grant.fence.0, 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_is_refused_to_take_up_a_lease_does_not_end_it_by_leaving() {
+    // Whether the session that asks comes in the failed batch, or came before.
+    for is_known in [true, false] {
+        let store = ToyStore::new(PLENTY);
+        let first = broker(&store, &["a"]).await;
+        let session = first.session();
+        let held = session.submit(any()).await.unwrap();
+        first.stop().await;
+        let second = broker(&store, &["a"]).await;
+        let back = second.session();
+        if is_known {
+            assert_eq!(back.resume(&token()).await.unwrap_err(), Refusal::WrongToken);
+        }
+        // Somebody else's request shares the batch, so that there is something to write.
+        go_away(&store);
+        let other = second.session();
+        let (resumed, submitted) = tokio::join!(back.resume(held.token()), other.submit(any()));
+        assert_eq!(resumed.unwrap_err().code(), "store_unavailable");
+        assert_eq!(submitted.unwrap_err().code(), "store_unavailable");
+        drop(back);
+        come_back(&store);
+        let third = second.session();
+        let mut again = loop {
+            match third.resume(held.token()).await {
+                Ok(ticket) => break ticket,
+                Err(refusal) => assert_eq!(refusal.code(), "store_unavailable"),
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        };
+        granted(&mut again).await;
+        drop(third);
+        assert_eq!(ended(&mut again).await, EndReason::Disconnected, "it is nobody else's");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_holder_from_whom_a_lease_was_not_taken_over_keeps_it() {
+    let store = ToyStore::new(PLENTY);
+    let broker = broker(&store, &["a"]).await;
+    let (holder, thief, other) = (broker.session(), broker.session(), broker.session());
+    let mut held = holder.submit(any()).await.unwrap();
+    granted(&mut held).await;
+    go_away(&store);
+    let (resumed, submitted) = tokio::join!(thief.resume(held.token()), other.submit(any()));
+    assert!(resumed.is_err() && submitted.is_err());
+    drop(thief);
+    come_back(&store);
+    tokio::time::sleep(Duration::from_secs(1000)).await;
+    let snapshot = broker.snapshot().await;
+    assert_eq!(snapshot.holdings[0].as_ref().map(|held| held.orphaned_until), Some(None));
+    drop(holder);
+    assert_eq!(ended(&mut held).await, EndReason::Disconnected);
 }
 
 #[tokio::test(start_paused = true)]
@@ -247,6 +307,7 @@ impl LeaseNotifier for Witness {
 enum Act {
     Submit(usize),
     Leave(usize),
+    Resume(usize, usize),
     Release(usize),
     Replace(bool),
     Wait(u64),
@@ -262,6 +323,7 @@ fn act() -> impl Strategy<Value = Act> {
     prop_oneof![
         6 => (0usize..4).prop_map(Act::Submit),
         2 => (0usize..4).prop_map(Act::Leave),
+        2 => (0usize..4, proptest::num::usize::ANY).prop_map(|(n, which)| Act::Resume(n, which)),
         3 => proptest::num::usize::ANY.prop_map(Act::Release),
         1 => proptest::bool::ANY.prop_map(Act::Replace),
         2 => (1u64..30_000).prop_map(Act::Wait),
@@ -294,7 +356,12 @@ async fn play(acts: Vec<Act>) -> Vec<String> {
                 let ticket: &Ticket = &tickets[n % tickets.len()];
                 drop(broker.release(ticket.id(), ticket.token()).await);
             }
-            Act::Release(_) => {}
+            Act::Resume(n, which) if !tickets.is_empty() => {
+                let ticket: &Ticket = &tickets[which % tickets.len()];
+                let token = ticket.token().clone();
+                tickets.extend(sessions[n].resume(&token).await);
+            }
+            Act::Release(_) | Act::Resume(..) => {}
             Act::Replace(both) => {
                 let names: &[&str] = if both { &["a", "b"] } else { &["b"] };
                 drop(broker.replace_inventory(inventory(names)).await);

@@ -16,7 +16,7 @@ use crate::engine::{Authority, Command, NoticeKind, Reply, SessionId};
 use crate::lease::EndReason;
 use crate::refusal::Refusal;
 use crate::request::RequestId;
-use crate::store::StoreError;
+use crate::store::{Recovered, StoreError};
 use crate::token::TokenDigest;
 
 /// How long the actor waits before it asks a failed store, the first time and at most.
@@ -66,25 +66,54 @@ impl Actor {
             }
             answer(outcome.reply, Err(Refusal::StoreUnavailable(failure.to_string())));
         }
-        // What ended in the failed batch has not: it is its session's again.
-        let mut attachments: BTreeMap<SessionId, Vec<RequestId>> =
-            self.engine.attachments().into_iter().collect();
-        for notice in self.effects.notices.drain(..) {
-            if let (NoticeKind::Ended { .. }, Some(session)) = (notice.kind, notice.session) {
-                attachments.entry(session).or_default().push(notice.id);
-            }
-        }
+        let attachments = self.attachments_before(&asked.posts);
         self.effects.clear();
         self.kept.extend(asked.posts);
         let (draining, suspended) = (self.engine.draining(), self.engine.is_suspended());
         Remembered { attachments: attachments.into_iter().collect(), refused, draining, suspended }
     }
 
+    /// The sessions that were there before the failed batch and still are, with what was theirs.
+    fn attachments_before(&mut self, posts: &[Command]) -> BTreeMap<SessionId, Vec<RequestId>> {
+        let mut attachments: BTreeMap<SessionId, Vec<RequestId>> =
+            self.engine.attachments().into_iter().collect();
+        let mut resumed: BTreeMap<RequestId, Option<SessionId>> = BTreeMap::new();
+        for notice in self.effects.notices.drain(..) {
+            match (notice.kind, notice.session) {
+                // What ended in the failed batch has not: it is its session's again.
+                (NoticeKind::Ended { .. }, Some(session)) => {
+                    attachments.entry(session).or_default().push(notice.id);
+                }
+                // Who took something up was refused it: the first who had it is the one who has it.
+                (NoticeKind::Resumed { earlier, .. }, _) => {
+                    resumed.entry(notice.id).or_insert(earlier);
+                }
+                _ => {}
+            }
+        }
+        for ids in attachments.values_mut() {
+            ids.retain(|id| !resumed.contains_key(id));
+        }
+        for (id, earlier) in resumed {
+            if let Some(ids) = earlier.and_then(|earlier| attachments.get_mut(&earlier)) {
+                ids.push(id);
+            }
+        }
+        // A session that came in the failed batch comes again with what is kept.
+        for post in posts {
+            if let Command::OpenSession(session) = post {
+                attachments.remove(session);
+            }
+        }
+        attachments
+    }
+
     /// Restores the engine from the store and commits what follows from that.
     async fn try_again(&mut self, remembered: &Remembered) -> Result<(), StoreError> {
         // The clock has run on, so nothing needs to be moved.
         let recovered = self.parts.store.recover(&self.parts.pool).await?;
-        let state = recovered.map(|recovered| recovered.state).unwrap_or_default();
+        let lost = || StoreError("the store does not have this pool any more".to_owned());
+        let Recovered { state, .. } = recovered.ok_or_else(lost)?;
         self.engine = self.parts.engine(state, &remembered.attachments);
         let now = self.parts.clock.now();
         let drain = match remembered.draining {
@@ -109,7 +138,7 @@ impl Actor {
         let requests = &self.engine.state().requests;
         self.tickets.retain(|id, ticket| {
             let kind = match requests.get(id) {
-                Some(state) => NoticeKind::Resumed { grant: state.grant.clone() },
+                Some(state) => NoticeKind::Resumed { grant: state.grant.clone(), earlier: None },
                 None => NoticeKind::Ended { reason: EndReason::Disconnected, grant: None },
             };
             ticket.send(kind).is_ok() && requests.contains_key(id)

@@ -131,7 +131,7 @@ impl Ticket {
 
     fn event_of(&mut self, kind: NoticeKind) -> Option<TicketEvent> {
         match kind {
-            NoticeKind::Granted(grant) | NoticeKind::Resumed { grant: Some(grant) } => {
+            NoticeKind::Granted(grant) | NoticeKind::Resumed { grant: Some(grant), .. } => {
                 // After a recovery of the store a grant may be told again.
                 let known = self.phase == Phase::Granted;
                 self.phase = Phase::Granted;

@@ -97,6 +97,8 @@ pub enum NoticeKind {
     Resumed {
         /// What it holds, if it has been granted.
         grant: Option<Grant>,
+        /// The session that had it until now, if one had.
+        earlier: Option<SessionId>,
     },
     /// The server stops; leases end after this time.
     Draining {

@@ -16,7 +16,7 @@ pub struct Limits {
     pub max_waiting: usize,
     /// How many requests, waiting and granted, one session may have: 1,000.
     pub max_requests_per_session: usize,
-    /// How long a lease may last; a request that says nothing gets this. No limit.
+    /// How long a lease may last, at most [`MAX_DURATION`]; a request that says nothing gets this. No limit.
     pub max_duration: Option<Duration>,
     /// How long a request may ask to outlive its session: one hour.
     pub max_linger: Duration,
@@ -78,7 +78,7 @@ impl Limits {
 
     /// How long a lease of this request may last.
     pub(crate) fn duration_of(&self, request: &Request) -> Option<Duration> {
-        request.max_duration.or(self.max_duration)
+        request.max_duration.or(self.max_duration).map(|longest| longest.min(MAX_DURATION))
     }
 }
 

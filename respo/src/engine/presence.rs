@@ -54,9 +54,10 @@ impl Engine {
         }
         let state = self.state.requests.get(&id).ok_or(Refusal::NoRequest(id))?;
         let grant = state.grant.clone();
+        let earlier = self.sessions.session_of(id);
         self.timers.clear(self.sessions.orphaned_until(id), id, Timer::Orphaned);
         self.sessions.attach(id, Attachment::To(session));
-        self.notify(id, NoticeKind::Resumed { grant }, effects);
+        self.notify(id, NoticeKind::Resumed { grant, earlier }, effects);
         if let Some(deadline) = self.draining {
             self.notify(id, NoticeKind::Draining { deadline }, effects);
         }
