@@ -5,7 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::database;
-use crate::directory::database_path;
+use crate::directory::{database_path, synchronize_entry};
 use crate::error::OpenError;
 
 /// Why there is no backup.
@@ -42,34 +42,35 @@ pub enum BackupError {
 /// # Errors
 /// [`BackupError`]; there is no `file` then.
 pub fn backup(directory: &Path, file: &Path) -> Result<(), BackupError> {
-    let exists = |path: &Path| path.symlink_metadata().is_ok();
-    if exists(file) {
-        return Err(BackupError::Exists(file.to_owned()));
+    let write_error = |error| BackupError::Write { path: file.to_owned(), error };
+    // SQLite takes names that begin with `file:` for URIs, and every name for UTF-8.
+    let file = std::path::absolute(file).map_err(write_error)?;
+    let write_error = |error| BackupError::Write { path: file.clone(), error };
+    if file.symlink_metadata().is_ok() {
+        return Err(BackupError::Exists(file));
     }
     let connection = database::open_for_reading(&database_path(directory))?;
-    let partial = partial(file);
-    let write_error = |error| BackupError::Write { path: partial.clone(), error };
-    if exists(&partial) {
-        fs::remove_file(&partial).map_err(write_error)?;
-    }
-    let copied = make_private(&partial).map_err(write_error).and_then(|()| {
-        let copy_error = |error| BackupError::Copy { path: partial.clone(), error };
-        let target = partial.to_string_lossy();
-        // `query_only` keeps it from writing, which a copy is.
-        connection.pragma_update(None, "query_only", false).map_err(copy_error)?;
-        connection.execute("VACUUM INTO ?1", [target]).map_err(copy_error)?;
-        put_in_place(&partial, file).map_err(write_error)
-    });
-    if copied.is_err() && exists(&partial) {
+    let partial = partial(&file);
+    let target = partial.to_str().ok_or_else(|| {
+        write_error(io::Error::new(io::ErrorKind::InvalidInput, "its name is not UTF-8"))
+    })?;
+    make_private(&partial).map_err(write_error)?;
+    // `query_only` keeps it from writing, which a copy is.
+    let copied = connection
+        .pragma_update(None, "query_only", false)
+        .and_then(|()| connection.execute("VACUUM INTO ?1", [target]))
+        .map_err(|error| BackupError::Copy { path: partial.clone(), error })
+        .and_then(|_| put_in_place(&partial, &file).map_err(write_error));
+    if copied.is_err() {
         fs::remove_file(&partial).map_err(write_error)?;
     }
     copied
 }
 
-/// The copy's name until it is complete.
+/// The copy's name until it is complete: one that no other process uses.
 fn partial(file: &Path) -> PathBuf {
     let mut name = file.file_name().unwrap_or_default().to_owned();
-    name.push(".partial");
+    name.push(format!(".{}.partial", std::process::id()));
     file.with_file_name(name)
 }
 
@@ -87,9 +88,12 @@ fn make_private(path: &Path) -> io::Result<()> {
 
 fn put_in_place(partial: &Path, file: &Path) -> io::Result<()> {
     File::open(partial)?.sync_all()?;
-    // Unlike a rename, a link never takes the place of a file that has come about meanwhile.
-    fs::hard_link(partial, file)?;
-    fs::remove_file(partial)?;
-    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
-    File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
+    // Unlike a rename, a link never takes the place of a file that has come about meanwhile. Not every
+    // disk has links.
+    match fs::hard_link(partial, file) {
+        Ok(()) => fs::remove_file(partial)?,
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Err(error),
+        Err(_) => fs::rename(partial, file)?,
+    }
+    synchronize_entry(file)
 }

@@ -12,6 +12,7 @@ use crate::{database, recovery};
 
 /// What a check has found.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[non_exhaustive]
 pub struct CheckReport {
     /// Everything that is wrong, as sentences; none: the database is good.
     pub problems: Vec<String>,
@@ -45,7 +46,9 @@ fn check_all(connection: &mut Connection, report: &mut CheckReport) -> Result<()
         report.problems.extend(Some(verdict?).filter(|verdict| verdict != "ok"));
     }
     drop(statement);
-    for pool in recovery::pools(connection)? {
+    let (served, others) =
+        (recovery::pools(connection, true)?, recovery::pools(connection, false)?);
+    for pool in served.into_iter().chain(others) {
         let recovered = recovery::recover(connection, pool.as_str())?;
         if let Some(recovered) = recovered {
             check_pool(&pool, &recovered.state, report);

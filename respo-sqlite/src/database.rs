@@ -5,10 +5,15 @@ use std::io::{ErrorKind, Read};
 use std::path::Path;
 use std::time::Duration;
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
+use tracing::warn;
 
-use crate::error::OpenError;
+use crate::error::{OpenError, ReadError};
+use crate::recovery::count_time;
 
+/// What every SQLite database begins with.
+const MAGIC: &[u8] = b"SQLite format 3\0";
 /// "resp": tells our databases from others.
 pub(crate) const APPLICATION_ID: i64 = 0x7265_7370;
 /// The schema that this version writes.
@@ -34,22 +39,56 @@ pub(crate) fn open(path: &Path) -> Result<Connection, OpenError> {
     if is_new(path)? {
         create(path)?;
     }
-    open_again(path)
+    let connection = connect(path)?;
+    let schema = identify(&connection, path)?;
+    if schema > 0 {
+        check_live_tables(&connection, path)?;
+    }
+    let failed = |error| failure(path, error);
+    prepare(connection, schema, |connection| {
+        // What a killed process had written to the log but not synchronized is synchronized by the next
+        // commit, which follows, if somebody keeps it from being moved now.
+        if !move_log(connection)? {
+            warn!(path = %path.display(), "another process reads an old state of the database");
+        }
+        Ok(())
+    })
+    .map_err(failed)
 }
 
-/// Opens the database for writing, and sees to it that everything that can be read from it is on stable
-/// storage.
+/// Opens the database again after a failure, and sees to it that everything that can be read from it is on
+/// stable storage.
 ///
 /// # Errors
-/// As for [`open`].
+/// [`OpenError`].
 pub(crate) fn open_again(path: &Path) -> Result<Connection, OpenError> {
     let failed = |error| failure(path, error);
-    let mut connection = connect(path)?;
+    let connection = connect(path)?;
     let schema = identify(&connection, path)?;
-    configure(&connection).map_err(failed)?;
-    settle(&connection).map_err(failed)?;
-    migrate(&mut connection, schema).map_err(failed)?;
-    check_live_tables(&connection, path)?;
+    prepare(connection, schema, |connection| {
+        // A failed synchronization may have left something behind that is read as committed and that no
+        // further synchronization writes: it must be written anew, to the database itself.
+        if move_log(connection)? {
+            return Ok(());
+        }
+        let code = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_BUSY);
+        let message = "another process has been reading an old state of it for too long";
+        Err(rusqlite::Error::SqliteFailure(code, Some(message.to_owned())))
+    })
+    .map_err(failed)
+}
+
+fn prepare(
+    mut connection: Connection,
+    schema: i64,
+    settle: impl FnOnce(&Connection) -> rusqlite::Result<()>,
+) -> rusqlite::Result<Connection> {
+    configure(&connection)?;
+    settle(&connection)?;
+    migrate(&mut connection, schema)?;
+    count_time(&connection)?;
+    // It is ours and good: whoever is the last to close it moves the log to it.
+    leave_log(&connection, false)?;
     Ok(connection)
 }
 
@@ -69,13 +108,22 @@ pub(crate) fn open_for_reading(path: &Path) -> Result<Connection, OpenError> {
     Ok(connection)
 }
 
+/// Connects to what may be a database of ours, without a change to the file, also when it is closed.
+///
 /// Also for readers not read-only: who reads a log that a killed respod has left must recover it.
 fn connect(path: &Path) -> Result<Connection, OpenError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let failed = |error| failure(path, error);
     let connection = Connection::open_with_flags(path, flags).map_err(failed)?;
     connection.busy_timeout(BUSY).map_err(failed)?;
+    leave_log(&connection, true).map_err(failed)?;
+    connection.pragma_update(None, "cell_size_check", true).map_err(failed)?;
     Ok(connection)
+}
+
+/// Whether the log stays as it is when the last connection is closed, or is moved to the database.
+fn leave_log(connection: &Connection, leave: bool) -> rusqlite::Result<()> {
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, leave).map(drop)
 }
 
 /// Whether there is no file yet, or one without a byte. Refuses files of other programs before SQLite
@@ -87,22 +135,39 @@ fn is_new(path: &Path) -> Result<bool, OpenError> {
     let unusable = |error| OpenError::Directory { path: path.to_owned(), error };
     let mut file = match File::open(path) {
         Ok(file) => file,
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(true),
+        Err(error) if error.kind() == ErrorKind::NotFound => return is_empty(path),
         Err(error) => return Err(unusable(error)),
     };
     // The first 100 bytes of a database are its header: <https://www.sqlite.org/fileformat2.html>.
     let mut header = Vec::with_capacity(100);
     file.by_ref().take(100).read_to_end(&mut header).map_err(unusable)?;
     if header.is_empty() {
-        return Ok(true);
+        return is_empty(path);
     }
     let id = header.get(68..72).and_then(|bytes| <[u8; 4]>::try_from(bytes).ok());
     let is_ours = id.is_some_and(|id| [0, APPLICATION_ID].contains(&u32::from_be_bytes(id).into()));
-    if header.starts_with(b"SQLite format 3\0") && is_ours {
-        Ok(false)
-    } else {
-        Err(OpenError::Foreign(path.to_owned()))
+    // If the power failed while the header was being written, what it was is in the log or the journal, and
+    // SQLite mends it.
+    let can_be_mended = || has_beside(path, "-wal") || has_beside(path, "-journal");
+    let is_good = if header.starts_with(MAGIC) { is_ours } else { can_be_mended() };
+    if is_good { Ok(false) } else { Err(OpenError::Foreign(path.to_owned())) }
+}
+
+/// A database without a byte is new, unless there is a log: that is written only after the database's first
+/// page has been, so something has emptied or removed the database since, and what it held is in the log.
+fn is_empty(path: &Path) -> Result<bool, OpenError> {
+    if has_beside(path, "-wal") {
+        let problem = "it is empty or missing, and its log is not".to_owned();
+        return Err(OpenError::Damaged { path: path.to_owned(), problem });
     }
+    Ok(true)
+}
+
+/// Whether there is something in the file that SQLite keeps beside the database under this suffix.
+fn has_beside(path: &Path, suffix: &str) -> bool {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    Path::new(&name).metadata().is_ok_and(|metadata| metadata.len() > 0)
 }
 
 /// Makes an empty file that only this user can read.
@@ -149,23 +214,17 @@ fn configure(connection: &Connection) -> rusqlite::Result<()> {
     connection.pragma_update(None, "synchronous", "full")?;
     // Where the system's own synchronization does not reach the disk (macOS).
     connection.pragma_update(None, "fullfsync", true)?;
-    connection.pragma_update(None, "journal_size_limit", LONGEST_LOG)?;
-    connection.pragma_update(None, "cell_size_check", true)
+    connection.pragma_update(None, "journal_size_limit", LONGEST_LOG)
 }
 
-/// Moves everything from the log to the database, synchronized.
-///
-/// What a killed process had written to the log but not synchronized is read as committed; so may be
-/// what a failed synchronization has left behind. Nobody may be told of it before it is on stable storage.
-fn settle(connection: &Connection) -> rusqlite::Result<()> {
+/// Moves everything from the log to the database, synchronized, unless somebody who reads an old state
+/// keeps it from that.
+fn move_log(connection: &Connection) -> rusqlite::Result<bool> {
+    // A connection must have read before it can do so, if the database had no log before, as a backup.
+    connection.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))?;
     let busy: bool =
         connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
-    if busy {
-        let code = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_BUSY);
-        let message = "another process has been reading an old state of it for too long";
-        return Err(rusqlite::Error::SqliteFailure(code, Some(message.to_owned())));
-    }
-    Ok(())
+    Ok(!busy)
 }
 
 fn migrate(connection: &mut Connection, schema: i64) -> rusqlite::Result<()> {
@@ -183,24 +242,46 @@ fn migrate(connection: &mut Connection, schema: i64) -> rusqlite::Result<()> {
 }
 
 fn check_live_tables(connection: &Connection, path: &Path) -> Result<(), OpenError> {
+    let damaged = |problem| OpenError::Damaged { path: path.to_owned(), problem };
     for table in LIVE_TABLES {
         let check = format!("PRAGMA quick_check('{table}')");
-        let verdict: String = connection
-            .query_row(&check, [], |row| row.get(0))
-            .map_err(|error| failure(path, error))?;
+        let verdict: String =
+            connection.query_row(&check, [], |row| row.get(0)).map_err(|error| {
+                match error.sqlite_error_code() {
+                    // The table is not there, or has something that is no JSON where it should be.
+                    Some(ErrorCode::Unknown) => damaged(error.to_string()),
+                    _ => failure(path, error),
+                }
+            })?;
         if verdict != "ok" {
-            return Err(OpenError::Damaged { path: path.to_owned(), problem: verdict });
+            return Err(damaged(verdict));
         }
     }
     Ok(())
 }
 
+/// What a failure to read means for the file.
+pub(crate) fn read_failure(path: &Path, error: ReadError) -> OpenError {
+    match error {
+        ReadError::Sqlite(error) => failure(path, error),
+        ReadError::Unreadable(unreadable) => {
+            OpenError::Damaged { path: path.to_owned(), problem: unreadable.to_string() }
+        }
+    }
+}
+
 /// What a failure of SQLite means for the file.
 fn failure(path: &Path, error: rusqlite::Error) -> OpenError {
+    use rusqlite::Error::{FromSqlConversionFailure, InvalidColumnType, Utf8Error};
     let path = path.to_owned();
     match error.sqlite_error_code() {
         Some(ErrorCode::NotADatabase) => OpenError::Foreign(path),
         Some(ErrorCode::DatabaseCorrupt) => OpenError::Damaged { path, problem: error.to_string() },
-        _ => OpenError::Sqlite { path, error },
+        _ => match error {
+            FromSqlConversionFailure(..) | InvalidColumnType(..) | Utf8Error(..) => {
+                OpenError::Damaged { path, problem: error.to_string() }
+            }
+            _ => OpenError::Sqlite { path, error },
+        },
     }
 }

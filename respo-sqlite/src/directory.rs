@@ -1,15 +1,17 @@
 //! The data directory, which one respod at a time uses.
 
-use std::fs::{self, File, OpenOptions, TryLockError};
-use std::io::{Read, Seek, Write};
+use std::fs::{self, File, TryLockError};
+use std::io;
 use std::path::{Path, PathBuf};
+
+use tracing::warn;
 
 use crate::error::OpenError;
 
 /// The database's file in the data directory.
 const DATABASE: &str = "respo.db";
-/// The file that is locked while a respod uses the directory, and says which one.
-const LOCK: &str = "respod.lock";
+/// The file that says which process uses the directory.
+const PID: &str = "respod.pid";
 
 /// The database in this data directory.
 #[must_use]
@@ -21,7 +23,7 @@ pub fn database_path(directory: &Path) -> PathBuf {
 /// ends, however it does.
 #[derive(Debug)]
 pub(crate) struct DirectoryLock {
-    _file: File,
+    _directory: File,
 }
 
 impl DirectoryLock {
@@ -29,46 +31,51 @@ impl DirectoryLock {
     pub(crate) fn take(directory: &Path) -> Result<Self, OpenError> {
         let failed = |error| OpenError::Directory { path: directory.to_owned(), error };
         make_directory(directory).map_err(failed)?;
-        let path = directory.join(LOCK);
-        let mut file = OpenOptions::new()
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .open(&path)
-            .map_err(failed)?;
-        match file.try_lock() {
+        // The directory itself, not a file in it that somebody could delete.
+        let handle = File::open(directory).map_err(failed)?;
+        match handle.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
-                let mut pid = String::new();
-                file.read_to_string(&mut pid).map_err(failed)?;
+                let pid = fs::read_to_string(directory.join(PID)).unwrap_or_default();
+                let pid = Some(pid.trim()).filter(|pid| !pid.is_empty()).unwrap_or("unknown");
                 let path = directory.to_owned();
-                return Err(OpenError::InUse { path, pid: pid.trim().to_owned() });
+                return Err(OpenError::InUse { path, pid: pid.to_owned() });
             }
             Err(TryLockError::Error(error)) => return Err(failed(error)),
         }
-        write_pid(&mut file).map_err(failed)?;
-        Ok(Self { _file: file })
+        // Only for people: on a disk that is full it may fail.
+        if let Err(error) = fs::write(directory.join(PID), format!("{}\n", std::process::id())) {
+            warn!(directory = %directory.display(), %error, "the process id could not be written down");
+        }
+        Ok(Self { _directory: handle })
     }
 }
 
-fn write_pid(file: &mut File) -> std::io::Result<()> {
-    file.set_len(0)?;
-    file.rewind()?;
-    writeln!(file, "{}", std::process::id())
-}
-
-/// It holds the properties of the inventory, which may be secrets.
-#[cfg(unix)]
-fn make_directory(directory: &Path) -> std::io::Result<()> {
-    use std::os::unix::fs::DirBuilderExt;
+/// Makes the directory if there is none. Once it is on stable storage, so is what is put into it.
+fn make_directory(directory: &Path) -> io::Result<()> {
     if directory.is_dir() {
         return Ok(());
     }
-    fs::DirBuilder::new().recursive(true).mode(0o700).create(directory)
+    let is_missing = |folder: &&Path| !folder.as_os_str().is_empty() && !folder.exists();
+    let missing: Vec<&Path> = directory.ancestors().take_while(is_missing).collect();
+    make_private_directory(directory)?;
+    missing.into_iter().try_for_each(synchronize_entry)
 }
 
-#[cfg(not(unix))]
-fn make_directory(directory: &Path) -> std::io::Result<()> {
-    fs::create_dir_all(directory)
+/// It holds the properties of the inventory, which may be secrets.
+fn make_private_directory(directory: &Path) -> io::Result<()> {
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::DirBuilderExt;
+        builder.mode(0o700);
+    }
+    builder.create(directory)
+}
+
+/// Synchronizes the folder that something is in: it is there after a crash, under its name.
+pub(crate) fn synchronize_entry(path: &Path) -> io::Result<()> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
 }

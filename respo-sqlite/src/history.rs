@@ -17,6 +17,7 @@ const PAGE: i64 = 1_000;
 
 /// One request that has ended.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct HistoryEntry {
     /// The pool.
     pub pool: String,

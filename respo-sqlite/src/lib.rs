@@ -94,8 +94,17 @@ impl SqliteStore {
         let path = database_path(directory);
         let connection = Some(database::open(&path)?);
         let (sender, inbox) = channel();
-        let next_prune = Instant::now();
-        let writer = Writer { path: path.clone(), options, connection, inbox, next_prune, lock };
+        let (next_tick, next_prune) = (Instant::now() + writer::TICK, Instant::now());
+        let writer = Writer {
+            path: path.clone(),
+            options,
+            connection,
+            inbox,
+            next_tick,
+            next_prune,
+            prunes: true,
+            lock,
+        };
         let thread = std::thread::Builder::new()
             .name("respo-sqlite".to_owned())
             .spawn(move || writer.run())
@@ -128,7 +137,7 @@ impl SqliteStore {
         let path = self.path.clone();
         let reading = tokio::task::spawn_blocking(move || {
             let connection = database::open_for_reading(&path)?;
-            read(&connection).map_err(|error| StoreError(format!("{}: {error}", path.display())))
+            read(&connection).map_err(|error| database::read_failure(&path, error).into())
         });
         reading.await.unwrap_or_else(|error| Err(StoreError(format!("the reader failed: {error}"))))
     }
@@ -148,7 +157,12 @@ impl Drop for SqliteStore {
 #[async_trait]
 impl InventoryStore for SqliteStore {
     async fn pools(&self) -> Result<Vec<Label>, StoreError> {
-        self.read(recovery::pools).await
+        self.read(|connection| recovery::pools(connection, true)).await
+    }
+
+    async fn serve(&self, pools: &[Label]) -> Result<Vec<Label>, StoreError> {
+        let pools = pools.to_vec();
+        self.ask(|reply| Message::Serve(pools, reply)).await
     }
 
     async fn recover(&self, pool: &Label) -> Result<Option<Recovered>, StoreError> {

@@ -123,10 +123,10 @@ fn write_pool(connection: &Connection, pool: &str, records: &[Record]) -> Result
     }
     let uptime = UpTime::now();
     let mut statement = connection.prepare_cached(
-        "INSERT INTO pools (pool, last_id, last_fence, revision, at, boot, boot_time, idle)
-         VALUES (?1, ?2, ?3, 0, ?4, ?6, ?7, 0)
+        "INSERT INTO pools (pool, served, last_id, last_fence, revision, at, boot, boot_time, idle)
+         VALUES (?1, 1, ?2, ?3, 0, ?4, ?6, ?7, 0)
          ON CONFLICT DO UPDATE SET
-             last_id = max(last_id, ?2), last_fence = max(last_fence, ?3),
+             served = 1, last_id = max(last_id, ?2), last_fence = max(last_fence, ?3),
              at = iif(?5, ?4, max(at, ?4)), boot = ?6, boot_time = ?7, idle = 0",
     )?;
     let (id, fence) = (to_integer(id), to_integer(fence));

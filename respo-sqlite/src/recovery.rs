@@ -8,17 +8,17 @@ use respo::{
     Fence, Grant, Inventory, Label, Name, Recovered, Request, RequestId, RequestState, Resource,
     Revision, State, Timestamp, TokenDigest,
 };
-use rusqlite::{Connection, OptionalExtension, Row, params};
+use rusqlite::{Connection, OptionalExtension, Row, TransactionBehavior, params};
 use serde::de::DeserializeOwned;
 
 use crate::error::{ReadError, unreadable};
 use crate::uptime::UpTime;
 
-/// The pools that there are, in order.
-pub(crate) fn pools(connection: &Connection) -> Result<Vec<Label>, ReadError> {
-    let mut statement = connection.prepare_cached("SELECT pool FROM pools")?;
+/// The pools that are served, or those that are not, in order.
+pub(crate) fn pools(connection: &Connection, served: bool) -> Result<Vec<Label>, ReadError> {
+    let mut statement = connection.prepare_cached("SELECT pool FROM pools WHERE served = ?1")?;
     let mut names = Vec::new();
-    for name in statement.query_map([], |row| row.get::<_, String>(0))? {
+    for name in statement.query_map([served], |row| row.get::<_, String>(0))? {
         names.push(Label::new(name?).map_err(unreadable("pools"))?);
     }
     names.sort();
@@ -57,8 +57,8 @@ fn read_pool(connection: &Connection, pool: &str) -> Result<Option<(State, Durat
             at: time(row.get(3)?),
             ..State::default()
         };
-        let boot: Option<String> = row.get(4)?;
-        Ok((state, age(boot.as_deref(), row.get(5)?, row.get(6)?)))
+        let boot: String = row.get(4)?;
+        Ok((state, age(&boot, row.get(5)?, row.get(6)?)))
     };
     let found = connection
         .prepare_cached(
@@ -72,13 +72,35 @@ fn read_pool(connection: &Connection, pool: &str) -> Result<Option<(State, Durat
 
 /// How much time has passed since the newest record: exactly, if the machine has been up since then;
 /// else what was seen to pass.
-fn age(boot: Option<&str>, boot_time: i64, idle: i64) -> Duration {
+fn age(boot: &str, boot_time: i64, idle: i64) -> Duration {
     let now = UpTime::now();
-    let micros = match boot {
-        Some(boot) if now.boot == Some(boot) => now.micros.saturating_sub(boot_time),
-        _ => idle,
-    };
-    Duration::from_micros(unsigned(micros))
+    let since = if now.boot == boot { now.micros.saturating_sub(boot_time) } else { 0 };
+    Duration::from_micros(unsigned(idle.saturating_add(since.max(0))))
+}
+
+/// Takes note of which pools are served, and returns the others.
+pub(crate) fn serve(
+    connection: &mut Connection,
+    served: &[Label],
+) -> Result<Vec<Label>, ReadError> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    transaction.execute("UPDATE pools SET served = 0", [])?;
+    for pool in served {
+        transaction.execute("UPDATE pools SET served = 1 WHERE pool = ?1", [pool.as_str()])?;
+    }
+    let others = pools(&transaction, false)?;
+    transaction.commit()?;
+    Ok(others)
+}
+
+/// Writes down what is known of the time that has passed: from now on it is counted by this boot's clock.
+pub(crate) fn count_time(connection: &Connection) -> rusqlite::Result<usize> {
+    let now = UpTime::now();
+    connection.execute(
+        "UPDATE pools SET idle = idle + iif(boot = ?1, max(0, ?2 - boot_time), 0), boot = ?1,
+             boot_time = ?2",
+        params![now.boot, now.micros],
+    )
 }
 
 /// The names of everything that is held.

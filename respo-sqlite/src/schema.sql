@@ -4,13 +4,14 @@
 -- One row for each pool that has ever been served.
 CREATE TABLE pools (
     pool        TEXT    NOT NULL PRIMARY KEY,
+    served      INTEGER NOT NULL,  -- 0: it is kept, but not served
     revision    INTEGER NOT NULL,  -- of the inventory in force; 0 before there is one
     last_id     INTEGER NOT NULL,  -- of the newest request
     last_fence  INTEGER NOT NULL,  -- of the newest grant
     at          INTEGER NOT NULL,  -- when the newest record was made
-    boot        TEXT,              -- which boot of the machine that was in
+    boot        TEXT    NOT NULL,  -- which boot of the machine this was last written in
     boot_time   INTEGER NOT NULL,  -- how long the machine had been up then
-    idle        INTEGER NOT NULL   -- how much time is known to have passed since
+    idle        INTEGER NOT NULL   -- how much time is known to have passed by then since `at`
 ) STRICT, WITHOUT ROWID;
 
 -- Every revision of each pool's inventory that is kept. `resources` is a JSON array.

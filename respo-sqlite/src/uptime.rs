@@ -1,22 +1,22 @@
 //! How long the machine has been up: a clock that nobody sets.
 
 use std::sync::OnceLock;
-use std::time::Instant;
+use std::time::{Instant, SystemTime};
 
 /// A reading of the clock.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct UpTime {
-    /// Which boot of the machine it is of; `None` where the system does not tell.
-    pub(crate) boot: Option<&'static str>,
-    /// In microseconds. Readings of one boot, or of one process, can be compared.
+    /// Which boot of the machine it is of, or which process where the system does not tell.
+    pub(crate) boot: &'static str,
+    /// In microseconds. Readings with the same `boot` can be compared.
     pub(crate) micros: i64,
 }
 
 impl UpTime {
     pub(crate) fn now() -> Self {
         match (boot(), since_boot()) {
-            (Some(boot), Some(micros)) => Self { boot: Some(boot), micros },
-            _ => Self { boot: None, micros: since_start() },
+            (Some(boot), Some(micros)) => Self { boot, micros },
+            _ => Self { boot: process(), micros: since_start() },
         }
     }
 }
@@ -42,6 +42,16 @@ fn since_boot() -> Option<i64> {
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
 fn since_boot() -> Option<i64> {
     None
+}
+
+/// A name for this process that no earlier one had.
+fn process() -> &'static str {
+    static PROCESS: OnceLock<String> = OnceLock::new();
+    PROCESS.get_or_init(|| {
+        let started = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+        let started = started.unwrap_or_default().as_nanos();
+        format!("process {} of {started}", std::process::id())
+    })
 }
 
 fn since_start() -> i64 {

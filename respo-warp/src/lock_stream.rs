@@ -80,11 +80,16 @@ impl LockStream {
         tracing::debug!(pool = self.broker.pool().as_str(), %id, "the client's connection ended");
         drop(self.session);
         let is_kept = self.broker.is_resumable() && self.broker.is_draining();
-        // Whoever closed only its sending half can still be told. Whoever does not read is not
-        // waited for.
+        // Whoever closed only its sending half can still be told, once it is so. Whoever does not read is
+        // not waited for.
         if self.ends_with_connection && !is_kept {
-            let line = line(&ended(id, EndReason::Disconnected));
-            if lines.try_send(line).is_err() {
+            let told = tokio::select! {
+                end = end(&mut self.ticket) => {
+                    end.is_none_or(|reason| lines.try_send(line(&ended(id, reason))).is_ok())
+                }
+                () = lines.closed() => false,
+            };
+            if !told {
                 tracing::debug!(pool = self.broker.pool().as_str(), %id, "the client could not be told");
             }
         }
@@ -157,6 +162,17 @@ impl LockStream {
             since: grant.since,
             expires: grant.expires,
         })
+    }
+}
+
+/// Waits until the request has ended; `None` if the pool stops before that.
+async fn end(ticket: &mut Ticket) -> Option<EndReason> {
+    loop {
+        match ticket.next().await {
+            Some(TicketEvent::Ended(reason)) => return Some(reason),
+            Some(TicketEvent::Restarting { .. }) | None => return None,
+            Some(_) => {}
+        }
     }
 }
 

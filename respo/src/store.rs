@@ -70,8 +70,13 @@ pub struct Revision {
 /// durable, even if it holds what a failed commit has left behind.
 #[async_trait]
 pub trait InventoryStore: Send + Sync {
-    /// The pools that have ever been committed to, in order.
+    /// The pools that are served, in order: those that have been committed to, without those that
+    /// [`serve`](Self::serve) left out the last time.
     async fn pools(&self) -> Result<Vec<Label>, StoreError>;
+
+    /// Takes note of which pools are served from now on, and returns the others that have been committed
+    /// to. Those are kept as they are. A pool that is committed to is served.
+    async fn serve(&self, pools: &[Label]) -> Result<Vec<Label>, StoreError>;
 
     /// What was committed for `pool`.
     async fn recover(&self, pool: &Label) -> Result<Option<Recovered>, StoreError>;
@@ -103,6 +108,7 @@ pub struct MemoryStore {
 
 #[derive(Debug, Default)]
 struct PoolInMemory {
+    is_left_out: bool,
     state: State,
     revisions: BTreeMap<u64, (Timestamp, Arc<Inventory>)>,
 }
@@ -129,7 +135,18 @@ impl MemoryStore {
 #[async_trait]
 impl InventoryStore for MemoryStore {
     async fn pools(&self) -> Result<Vec<Label>, StoreError> {
-        Ok(self.lock().keys().cloned().collect())
+        let pools = self.lock();
+        let served = pools.iter().filter(|(_, pool)| !pool.is_left_out);
+        Ok(served.map(|(name, _)| name.clone()).collect())
+    }
+
+    async fn serve(&self, served: &[Label]) -> Result<Vec<Label>, StoreError> {
+        let mut pools = self.lock();
+        for (name, pool) in pools.iter_mut() {
+            pool.is_left_out = !served.contains(name);
+        }
+        let left_out = pools.iter().filter(|(_, pool)| pool.is_left_out);
+        Ok(left_out.map(|(name, _)| name.clone()).collect())
     }
 
     async fn recover(&self, pool: &Label) -> Result<Option<Recovered>, StoreError> {
@@ -140,6 +157,7 @@ impl InventoryStore for MemoryStore {
     async fn commit(&self, batch: Batch) -> Result<(), StoreError> {
         let mut pools = self.lock();
         let pool = pools.entry(batch.pool).or_default();
+        pool.is_left_out = false;
         batch.records.iter().for_each(|record| pool.apply(record));
         Ok(())
     }

@@ -3,8 +3,6 @@
 use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::pin::pin;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use hyper::Request;
@@ -27,6 +25,8 @@ const LONGEST_HEAD: u32 = 64 * 1024;
 const MOST_STREAMS: u32 = 250;
 /// How often an HTTP/2 client is asked for a sign of life, and how long it may take to give it.
 const HTTP2_PING: Duration = Duration::from_secs(10);
+/// How long a client that has come just before the server stops may take to make its first request.
+const FIRST_REQUEST: Duration = Duration::from_secs(1);
 /// How long, and for how many bytes, a client that still sends is let do so, so that it can read the
 /// last answer: closing a socket in front of unread bytes resets the connection, and with it what is
 /// on its way.
@@ -69,21 +69,21 @@ where
     R::Future: Send + 'static,
 {
     /// Serves a connection until it ends. When `stopping` turns true, it ends after the requests
-    /// that are under way.
+    /// that are under way, the first of a connection that has just been made among them.
     pub(crate) async fn serve(
         &self,
         stream: TcpStream,
         address: SocketAddr,
-        mut stopping: watch::Receiver<bool>,
+        stopping: watch::Receiver<bool>,
     ) {
         if let Err(error) = watch_for_dead_peer(&stream) {
             tracing::debug!(%address, %error, "failed to set the options of a connection");
         }
         let socket = Socket::new(stream);
-        let has_spoken = Arc::new(AtomicBool::new(false));
+        let (speaks, has_spoken) = watch::channel(false);
         let front = Front {
             peer: Peer { address, disconnected: socket.disconnected() },
-            has_spoken: Arc::clone(&has_spoken),
+            speaks,
             routes: self.routes.clone(),
         };
         {
@@ -91,7 +91,8 @@ where
             let mut connection = pin!(self.builder.serve_connection_with_upgrades(io, front));
             let mut silence = pin!(tokio::time::sleep(self.header_timeout));
             let mut is_silence_checked = false;
-            let mut is_stopping = false;
+            let mut end = pin!(time_to_end(stopping, has_spoken.clone()));
+            let mut is_ending = false;
             loop {
                 tokio::select! {
                     result = connection.as_mut() => {
@@ -103,15 +104,13 @@ where
                     // The server's own timer starts only once it knows the version of HTTP.
                     () = silence.as_mut(), if !is_silence_checked => {
                         is_silence_checked = true;
-                        if !has_spoken.load(Ordering::Relaxed) {
+                        if !*has_spoken.borrow() {
                             tracing::debug!(%address, "a connection never made a request");
                             break;
                         }
                     }
-                    result = stopping.wait_for(|&stopping| stopping), if !is_stopping => {
-                        // An error means that nobody is left who could stop it otherwise.
-                        tracing::trace!(%address, known = result.is_ok(), "stopping");
-                        is_stopping = true;
+                    () = end.as_mut(), if !is_ending => {
+                        is_ending = true;
                         connection.as_mut().graceful_shutdown();
                     }
                 }
@@ -119,6 +118,16 @@ where
         }
         linger(&socket).await;
     }
+}
+
+/// Waits until the server stops. A request that is on its way by then is waited for, if it is the first:
+/// nobody may get a connection and no answer only because of a restart.
+async fn time_to_end(mut stopping: watch::Receiver<bool>, mut has_spoken: watch::Receiver<bool>) {
+    // An error means that nobody is left who could stop it otherwise.
+    let is_known = stopping.wait_for(|&stopping| stopping).await.is_ok();
+    let first_request = has_spoken.wait_for(|&spoken| spoken);
+    let is_silent = tokio::time::timeout(FIRST_REQUEST, first_request).await.is_err();
+    tracing::trace!(is_known, is_silent, "a connection is to end");
 }
 
 /// Closes the sending half and waits a little for the client to do the same.
@@ -140,8 +149,8 @@ pub(crate) async fn linger(socket: &Socket) {
 /// This is where a request to upgrade to a WebSocket leaves the common path.
 struct Front<R> {
     peer: Peer,
-    /// Whether there has been a request on this connection.
-    has_spoken: Arc<AtomicBool>,
+    /// Told that there has been a request on this connection.
+    speaks: watch::Sender<bool>,
     routes: R,
 }
 
@@ -154,7 +163,7 @@ where
     type Future = R::Future;
 
     fn call(&self, mut request: Request<Incoming>) -> Self::Future {
-        self.has_spoken.store(true, Ordering::Relaxed);
+        self.speaks.send_replace(true);
         // Never the query: it may have a token in it.
         tracing::debug!(
             peer = %self.peer.address,

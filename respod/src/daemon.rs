@@ -48,17 +48,7 @@ impl DaemonError {
     /// Writes the reason to the log.
     pub(crate) fn log(&self) {
         match self {
-            Self::Pools(PoolsError::Inventory(path, error)) => {
-                for line in error.lines(path) {
-                    tracing::error!("{line}");
-                }
-            }
-            // In the words and colours of every other mistake in the command line.
-            Self::Pools(PoolsError::NoInventory(error)) => {
-                if error.print().is_err() {
-                    tracing::error!("{error}");
-                }
-            }
+            Self::Pools(error) => error.log(),
             _ => tracing::error!("{self}"),
         }
     }
@@ -77,21 +67,27 @@ impl DaemonError {
 
 /// Serves until a signal ends it.
 pub(crate) fn run(arguments: Arguments) -> Result<(), DaemonError> {
+    // While there is one thread: it takes variables out of the environment.
+    let passed = service_manager::passed_socket()
+        .map_err(|error| DaemonError::Listen("the socket that was passed".to_owned(), error))?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    let result = runtime.block_on(serve(arguments));
+    let result = runtime.block_on(serve(arguments, passed));
     runtime.shutdown_timeout(RUNTIME_END);
     result
 }
 
-async fn serve(arguments: Arguments) -> Result<(), DaemonError> {
+async fn serve(
+    arguments: Arguments,
+    passed: Option<std::net::TcpListener>,
+) -> Result<(), DaemonError> {
     // Before signals are caught: until there is something to end in order, they end respod at once.
     let pools = pools::start(&arguments).await?;
     let mut signals = Signals::new()?;
     let admin_token = arguments.admin_token_file.as_deref().map(read_token).transpose()?;
     open_files::make_room(arguments.max_connections);
     let cannot_listen = |error| DaemonError::Listen(arguments.listen.clone(), error);
-    let listener = match service_manager::passed_socket().map_err(cannot_listen)? {
-        Some(passed) => passed,
+    let listener = match passed {
+        Some(passed) => TcpListener::from_std(passed).map_err(cannot_listen)?,
         None => listen(&arguments.listen).await.map_err(cannot_listen)?,
     };
     let address = listener.local_addr().map_err(cannot_listen)?;

@@ -35,7 +35,12 @@ fn export_to_its_place(export: &HistoryExport) -> Result<(), HistoryError<io::Er
         let problem = format!("{}: {error}", path.display());
         HistoryError::Stopped(io::Error::new(error.kind(), problem))
     })?;
-    write(export, BufWriter::new(file))
+    let written = write(export, BufWriter::new(file));
+    if written.is_err() {
+        // Half an export would be taken for a whole one.
+        std::fs::remove_file(path).map_err(HistoryError::Stopped)?;
+    }
+    written
 }
 
 fn write(export: &HistoryExport, mut to: impl Write) -> Result<(), HistoryError<io::Error>> {
@@ -50,14 +55,22 @@ fn write(export: &HistoryExport, mut to: impl Write) -> Result<(), HistoryError<
         }
         HistoryFormat::Csv => {
             let mut csv = csv::WriterBuilder::new().has_headers(false).from_writer(&mut to);
-            csv.write_record(HEADERS).map_err(|error| HistoryError::Stopped(error.into()))?;
+            csv.write_record(HEADERS).map_err(|error| HistoryError::Stopped(io_error(error)))?;
             history::read(&export.data.path, &filter, |entry| {
-                Ok::<(), io::Error>(csv.serialize(CsvRow::from(&entry))?)
+                csv.serialize(CsvRow::from(&entry)).map_err(io_error)
             })?;
             csv.flush().map_err(HistoryError::Stopped)?;
         }
     }
     to.flush().map_err(HistoryError::Stopped)
+}
+
+/// The failure to write, of the kind that it is: `From` makes every one of an unknown kind.
+fn io_error(error: csv::Error) -> io::Error {
+    match error.into_kind() {
+        csv::ErrorKind::Io(error) => error,
+        other => io::Error::other(format!("{other:?}")),
+    }
 }
 
 /// The headers, in the order of [`CsvRow`]: they are there even if nothing else is.

@@ -33,50 +33,71 @@ pub(crate) enum PoolsError {
     NoInventory(clap::Error),
 }
 
-/// Opens the store and starts a pool for each that the inventory file names; without a file, for each
-/// that the store has.
+impl PoolsError {
+    /// Writes the reason to the log.
+    pub(crate) fn log(&self) {
+        match self {
+            Self::Inventory(path, error) => {
+                for line in error.lines(path) {
+                    tracing::error!("{line}");
+                }
+            }
+            // In the words and colours of every other mistake in the command line.
+            Self::NoInventory(error) => {
+                if error.print().is_err() {
+                    tracing::error!("{error}");
+                }
+            }
+            _ => tracing::error!("{self}"),
+        }
+    }
+}
+
+/// Opens the store and starts a pool for each that the inventory file names; without a good file, for each
+/// that the store served last.
 pub(crate) async fn start(arguments: &Arguments) -> Result<Pools, PoolsError> {
-    // Before anything is made on the disk.
-    let from_file = match &arguments.inventory {
-        Some(path) => Some(inventory_file::read(path).map_err(|error| (path, error))),
-        None if has_database(arguments) => None,
-        None => return Err(PoolsError::NoInventory(no_inventory(arguments))),
+    let read = |path: &PathBuf| {
+        inventory_file::read(path).map_err(|error| PoolsError::Inventory(path.clone(), error))
     };
-    if let (Some(Err(_)), false) = (&from_file, has_database(arguments)) {
-        return Err(unusable(from_file));
+    let mut from_file = arguments.inventory.as_ref().map(read);
+    let mut document = None;
+    if !has_database(arguments) {
+        // Nothing is made on the disk for a respod that will not start.
+        document = choose(from_file.take(), false, arguments)?;
     }
     let store = open(arguments).await?;
     let stored = store.pools().await?;
-    let document = match from_file {
-        None if stored.is_empty() => {
-            return Err(PoolsError::NoInventory(no_inventory(arguments)));
-        }
-        None => None,
-        Some(Ok(document)) => Some(document),
-        Some(Err(_)) if stored.is_empty() => return Err(unusable(from_file)),
-        Some(Err((path, error))) => {
-            for line in error.lines(path) {
-                tracing::error!("{line}");
-            }
-            tracing::error!("the inventory file is no good; going on with what the store has");
-            None
-        }
-    };
+    if document.is_none() {
+        document = choose(from_file, !stored.is_empty(), arguments)?;
+    }
     serve(arguments, &store, &stored, document).await
 }
 
-type FromFile<'a> = Option<Result<InventoryDocument, (&'a PathBuf, InventoryFileError)>>;
-
-fn unusable(from_file: FromFile<'_>) -> PoolsError {
+/// The document to serve; `None`: what the store has.
+fn choose(
+    from_file: Option<Result<InventoryDocument, PoolsError>>,
+    is_stored: bool,
+    arguments: &Arguments,
+) -> Result<Option<InventoryDocument>, PoolsError> {
     match from_file {
-        Some(Err((path, error))) => PoolsError::Inventory(path.clone(), error),
-        _ => PoolsError::System(io::Error::other("there is no inventory")),
+        Some(Ok(document)) => Ok(Some(document)),
+        Some(Err(error)) if is_stored => {
+            error.log();
+            tracing::error!("the inventory file is no good; going on with what the store has");
+            Ok(None)
+        }
+        Some(Err(error)) => Err(error),
+        None if is_stored => Ok(None),
+        None => Err(PoolsError::NoInventory(no_inventory(arguments))),
     }
 }
 
+/// Whether there may be something in the store. What is not a directory is the store's to complain about.
 fn has_database(arguments: &Arguments) -> bool {
+    let (directory, database) =
+        (&arguments.data_dir, respo_sqlite::database_path(&arguments.data_dir));
     arguments.store == StoreKind::Sqlite
-        && respo_sqlite::database_path(&arguments.data_dir).exists()
+        && (database.exists() || directory.exists() && !directory.is_dir())
 }
 
 fn no_inventory(arguments: &Arguments) -> clap::Error {
@@ -116,7 +137,8 @@ async fn serve(
         Some(document) => document.pools,
         None => stored.iter().map(|pool| (pool.clone(), Inventory::default())).collect(),
     };
-    for pool in stored.iter().filter(|pool| !wanted.iter().any(|(name, _)| name == *pool)) {
+    let names: Vec<Label> = wanted.iter().map(|(name, _)| name.clone()).collect();
+    for pool in store.serve(&names).await? {
         tracing::warn!(
             %pool,
             "the store has this pool and the inventory file has not: it is kept, but not served"
@@ -124,6 +146,7 @@ async fn serve(
     }
     let mut brokers = Vec::new();
     for (pool, from_file) in wanted {
+        let is_stored = has_inventory(store, &pool).await?;
         let broker = Broker::builder(pool.clone(), from_file.clone())
             .limits(limits(arguments))
             .notifier(Arc::new(LeaseLog::new(pool.clone())))
@@ -131,10 +154,15 @@ async fn serve(
             .start()
             .await?;
         let from_file = has_document.then_some(&from_file);
-        announce(&broker, stored.contains(&pool), from_file).await;
+        announce(&broker, is_stored, from_file).await;
         brokers.push(broker);
     }
     Ok(Pools::new(brokers))
+}
+
+/// Whether the store has an inventory for this pool, served the last time or not.
+async fn has_inventory(store: &Arc<dyn InventoryStore>, pool: &Label) -> Result<bool, PoolsError> {
+    Ok(!store.revisions(pool).await?.is_empty())
 }
 
 /// Says which inventory is in force, and what is taken up again.

@@ -3,10 +3,10 @@
 //! Without systemd, or a program that speaks like it, nothing is passed and nobody listens.
 
 use std::io;
+use std::net::TcpListener;
 
 use listenfd::ListenFd;
 use sd_notify::NotifyState;
-use tokio::net::TcpListener;
 
 /// The listening socket that was passed, if one was (`sd_listen_fds(3)`).
 ///
@@ -21,7 +21,7 @@ pub(crate) fn passed_socket() -> io::Result<Option<TcpListener>> {
         return Ok(None);
     };
     socket.set_nonblocking(true)?;
-    TcpListener::from_std(socket).map(Some)
+    Ok(Some(socket))
 }
 
 /// respod serves.

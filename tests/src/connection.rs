@@ -34,10 +34,15 @@ pub struct Connection {
 impl Connection {
     /// Connects.
     pub async fn open(address: SocketAddr) -> Self {
-        let stream = within("the connection", TcpStream::connect(address)).await;
-        let stream = stream.unwrap_or_else(|error| panic!("no connection to {address}: {error}"));
-        stream.set_nodelay(true).expect("TCP_NODELAY");
-        Self { address, stream, received: Vec::new(), framing: Framing::UntilEnd }
+        let connection = Self::try_open(address).await;
+        connection.unwrap_or_else(|error| panic!("no connection to {address}: {error}"))
+    }
+
+    /// Connects, where somebody may listen or not.
+    pub async fn try_open(address: SocketAddr) -> std::io::Result<Self> {
+        let stream = within("the connection", TcpStream::connect(address)).await?;
+        stream.set_nodelay(true)?;
+        Ok(Self { address, stream, received: Vec::new(), framing: Framing::UntilEnd })
     }
 
     /// Sends these bytes.
@@ -69,17 +74,24 @@ impl Connection {
 
     /// Reads the head of a response.
     pub async fn head(&mut self) -> Head {
+        let head = self.try_head().await;
+        head.unwrap_or_else(|seen| panic!("the connection ended inside the head: {seen:?}"))
+    }
+
+    /// Reads the head of a response; if the connection ends before, what had come of it.
+    pub async fn try_head(&mut self) -> Result<Head, String> {
         let end = loop {
             if let Some(end) = find(&self.received, b"\r\n\r\n") {
                 break end;
             }
-            let seen = String::from_utf8_lossy(&self.received).into_owned();
-            assert!(self.receive().await, "the connection ended inside the head: {seen:?}");
+            if !self.receive().await {
+                return Err(String::from_utf8_lossy(&self.received).into_owned());
+            }
         };
         let text = String::from_utf8(self.received.drain(..end + 4).collect()).expect("UTF-8");
         let head = Head::parse(text.trim_end_matches("\r\n"));
         self.framing = framing(&head);
-        head
+        Ok(head)
     }
 
     /// Reads a whole response.

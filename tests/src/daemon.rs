@@ -1,73 +1,18 @@
 //! A real respod on a port of its own.
 
-use std::ffi::OsStr;
-use std::fs;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use nix::sys::signal::Signal;
 use respo::wire::{Overview, PoolOverview, ResourceOverview, ResourceState};
-use tempfile::TempDir;
 
-use crate::binaries;
 use crate::connection::Connection;
 use crate::deadline::eventually;
 use crate::http2::Http2;
 use crate::lock_stream::LockStream;
-use crate::namespace::Namespace;
-use crate::program::{Finished, Program, Running};
+use crate::program::{Finished, Running};
 use crate::reply::Reply;
-
-/// A respod that is about to be started.
-#[derive(Debug)]
-pub struct Settings {
-    program: Program,
-    folder: TempDir,
-}
-
-impl Settings {
-    /// With a flag and its value.
-    #[must_use]
-    pub fn flag(mut self, name: &str, value: impl AsRef<OsStr>) -> Self {
-        self.program = self.program.arg(name).arg(value);
-        self
-    }
-
-    /// With a flag whose value is the path of a file with this text.
-    #[must_use]
-    pub fn file_flag(self, name: &str, text: &str) -> Self {
-        let path = self.folder.path().join(name.trim_start_matches('-'));
-        fs::write(&path, text).expect("the file is written");
-        self.flag(name, path)
-    }
-
-    /// With this environment variable.
-    #[must_use]
-    pub fn env(mut self, name: &str, value: &str) -> Self {
-        self.program = self.program.env(name, value);
-        self
-    }
-
-    /// Inside a network namespace; only programs in there reach it.
-    #[must_use]
-    pub fn inside(mut self, namespace: &Namespace) -> Self {
-        self.program = self.program.inside(namespace);
-        self
-    }
-
-    /// Starts it on a free port of the loopback and waits until it listens.
-    pub async fn start(self) -> Daemon {
-        self.start_on("127.0.0.1:0").await
-    }
-
-    /// Starts it on this address and waits until it listens.
-    pub async fn start_on(self, listen: &str) -> Daemon {
-        let process = self.program.args(["--listen", listen]).start();
-        let mut daemon = Daemon { process, address: ([0; 4], 0).into(), folder: self.folder };
-        daemon.address = eventually("respod listens", async || daemon.printed_address()).await;
-        daemon
-    }
-}
+use crate::settings::Settings;
 
 /// A respod that runs. It is killed when this is dropped.
 #[derive(Debug)]
@@ -75,7 +20,7 @@ pub struct Daemon {
     /// The process, for its signals and its log (stderr).
     pub process: Running,
     address: SocketAddr,
-    folder: TempDir,
+    settings: Settings,
 }
 
 impl Daemon {
@@ -87,21 +32,48 @@ impl Daemon {
     /// A respod on this inventory, for more settings.
     #[must_use]
     pub fn with(inventory: &str) -> Settings {
-        let folder = TempDir::new().expect("a temporary folder");
-        let file = folder.path().join("inventory.yaml");
-        fs::write(&file, inventory).expect("the inventory is written");
-        let program = Program::new(binaries::respod()).arg("--inventory").arg(file);
-        Settings { program, folder }
+        Settings::new(inventory)
     }
 
-    fn printed_address(&self) -> Result<SocketAddr, String> {
-        let printed = self.process.stdout();
-        // The end of the line shows that the whole of it is there.
-        let line = printed.lines().next().filter(|_| printed.contains('\n'));
-        let address = line.and_then(|line| line.strip_prefix("listening on http://"));
-        address
-            .and_then(|address| address.trim().parse().ok())
-            .ok_or_else(|| format!("stdout: {printed:?}, stderr: {:?}", self.process.stderr()))
+    /// Waits until the process listens.
+    pub(crate) async fn listening(mut process: Running, settings: Settings) -> Self {
+        let address = eventually("respod listens", async || {
+            assert!(process.is_running(), "respod has ended: {}", process.stderr());
+            printed_address(&process)
+        })
+        .await;
+        Self { process, address, settings }
+    }
+
+    /// What it was started with, and what of it outlives it.
+    #[must_use]
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// Ends it with SIGKILL. What is left can be started again, on the same address.
+    pub async fn kill(self) -> Settings {
+        self.signal(Signal::SIGKILL);
+        let end = self.process.finish().await;
+        assert_eq!(end.signal, Some(Signal::SIGKILL as i32), "{end:?}");
+        self.settings
+    }
+
+    /// Ends it with SIGTERM, in good order. What is left can be started again, on the same address.
+    pub async fn stop(self) -> Settings {
+        self.signal(Signal::SIGTERM);
+        self.stopped().await
+    }
+
+    /// Waits until it has ended in good order, after the signal to do so.
+    pub async fn stopped(self) -> Settings {
+        self.process.finish().await.expect_code(0);
+        self.settings
+    }
+
+    /// Ends it with SIGKILL and starts it again.
+    pub async fn restart(self) -> Self {
+        self.kill().await.start().await
     }
 
     /// Where it listens.
@@ -125,7 +97,7 @@ impl Daemon {
     /// Its inventory file.
     #[must_use]
     pub fn inventory_file(&self) -> PathBuf {
-        self.folder.path().join("inventory.yaml")
+        self.settings.inventory_file()
     }
 
     /// What it has logged.
@@ -209,6 +181,11 @@ impl Daemon {
         }
     }
 
+    /// Takes up a request or a lease with its token, which must be good for one.
+    pub async fn resume(&self, token: &str) -> LockStream {
+        self.lock(&format!("resume={token}")).await
+    }
+
     /// Asks to take up a request with a token that is good for none, or for none any more.
     pub async fn expect_no_resume(&self, query: &str) {
         self.refused(&format!("resume={query}")).await.expect_problem(403, "wrong_token");
@@ -276,4 +253,14 @@ impl Daemon {
     pub async fn expect_log(&self, text: &str) {
         self.process.expect_stderr(text).await;
     }
+}
+
+fn printed_address(process: &Running) -> Result<SocketAddr, String> {
+    let printed = process.stdout();
+    // The end of the line shows that the whole of it is there.
+    let line = printed.lines().next().filter(|_| printed.contains('\n'));
+    let address = line.and_then(|line| line.strip_prefix("listening on http://"));
+    address
+        .and_then(|address| address.trim().parse().ok())
+        .ok_or_else(|| format!("stdout: {printed:?}, stderr: {:?}", process.stderr()))
 }

@@ -57,3 +57,13 @@ pools:
     resources:
       phone-1: {}
 "#;
+
+/// A pool of so many benches without anything: `bench-1` and so on.
+#[must_use]
+pub fn benches(count: usize) -> String {
+    let mut text = String::from("pool:\n  name: lab\n  resources:\n");
+    for number in 1..=count {
+        text.push_str(&format!("    bench-{number}: {{}}\n"));
+    }
+    text
+}

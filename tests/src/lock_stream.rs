@@ -55,7 +55,13 @@ impl LockStream {
             let body = connection.body().await;
             return Err(Reply { head, body });
         }
-        Ok(Self { connection, head, lines: Lines::default() })
+        Ok(Self::after_head(connection, head))
+    }
+
+    /// The stream behind a head that says `200`.
+    #[must_use]
+    pub fn after_head(connection: Connection, head: Head) -> Self {
+        Self { connection, head, lines: Lines::default() }
     }
 
     /// The next line as JSON; `None` when the stream has ended.
@@ -101,6 +107,21 @@ impl LockStream {
                 }
                 Some(Event::Queued { .. } | Event::Draining { .. }) => {}
                 other => panic!("expected ended, got {other:?}"),
+            }
+        }
+    }
+
+    /// Waits through `queued` for `restarting`, after which nothing may follow, and returns its grace in
+    /// seconds.
+    pub async fn expect_restarting(&mut self) -> u64 {
+        loop {
+            match self.next_notice().await {
+                Some(Event::Restarting { grace_seconds }) => {
+                    assert_eq!(self.next_json().await, None, "nothing follows restarting");
+                    return grace_seconds;
+                }
+                Some(Event::Queued { .. }) => {}
+                other => panic!("expected restarting, got {other:?}"),
             }
         }
     }

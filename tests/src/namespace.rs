@@ -10,10 +10,10 @@ pub struct Namespace {
 }
 
 impl Namespace {
-    /// Its name, as `ip netns` takes it.
+    /// The words that run a program in it when they come before the program's own.
     #[must_use]
-    pub fn name(&self) -> &str {
-        &self.name
+    pub fn entry(&self) -> [&str; 4] {
+        ["ip", "netns", "exec", &self.name]
     }
 
     fn create(name: String) -> Result<Self, String> {

@@ -2,6 +2,7 @@
 
 use std::ffi::{OsStr, OsString};
 use std::fs::{self, File};
+use std::os::fd::OwnedFd;
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 use std::process::Stdio;
@@ -31,6 +32,7 @@ enum Input {
     Nothing,
     Text(String),
     Open,
+    Socket(OwnedFd),
 }
 
 impl Program {
@@ -100,12 +102,24 @@ impl Program {
         self
     }
 
+    /// With a socket in the place of its input.
+    #[must_use]
+    pub fn input_socket(mut self, socket: OwnedFd) -> Self {
+        self.input = Input::Socket(socket);
+        self
+    }
+
+    /// Started by these words, which come before its own.
+    #[must_use]
+    pub fn under<T: AsRef<OsStr>>(mut self, words: impl IntoIterator<Item = T>) -> Self {
+        self.words.splice(0..0, words.into_iter().map(|word| word.as_ref().to_owned()));
+        self
+    }
+
     /// Inside a network namespace.
     #[must_use]
-    pub fn inside(mut self, namespace: &Namespace) -> Self {
-        let prefix = ["ip", "netns", "exec", namespace.name()].map(OsString::from);
-        self.words.splice(0..0, prefix);
-        self
+    pub fn inside(self, namespace: &Namespace) -> Self {
+        self.under(namespace.entry())
     }
 
     /// Starts it.
@@ -124,9 +138,10 @@ impl Program {
         }
         command.env_remove("RUST_LOG").env_remove("NO_COLOR").env("LC_ALL", "C.UTF-8");
         command.envs(self.variables.iter().map(|(name, value)| (name, value)));
-        match &self.input {
+        match self.input {
             Input::Nothing => command.stdin(Stdio::null()),
             Input::Open => command.stdin(Stdio::piped()),
+            Input::Socket(socket) => command.stdin(socket),
             Input::Text(text) => {
                 fs::write(file("stdin"), text).expect("a file for the input");
                 command.stdin(File::open(file("stdin")).expect("a file for the input"))
@@ -200,6 +215,11 @@ impl Running {
     pub fn pid(&self) -> i32 {
         let id = self.child.id().expect("it has not been waited for");
         i32::try_from(id).expect("process ids are small")
+    }
+
+    /// Whether it has not ended yet.
+    pub fn is_running(&mut self) -> bool {
+        self.child.try_wait().expect("it can be looked at").is_none()
     }
 
     /// Sends it a signal.

@@ -70,6 +70,7 @@ pub async fn check_all<S: Subject>(new: impl AsyncFn() -> S) {
         what_is_recovered_is_what_was_committed(&mut new().await, seed).await;
     }
     pools_are_apart(&mut new().await).await;
+    pools_that_are_not_served_are_kept(&mut new().await).await;
     revisions_can_be_read(&mut new().await).await;
     age_is_never_more_than_has_passed(&mut new().await).await;
 }
@@ -166,6 +167,29 @@ pub async fn pools_are_apart(subject: &mut impl Subject) {
     for (name, state) in names.iter().zip(&expected) {
         assert_recovered(&*store, name, state).await;
     }
+}
+
+/// A pool that is not served is not listed, and has everything when it is served again.
+///
+/// # Panics
+/// If it has not.
+pub async fn pools_that_are_not_served_are_kept(subject: &mut impl Subject) {
+    let [a, b] = [pool("a"), pool("b")];
+    let mut expected = State::default();
+    for name in ["a", "b"] {
+        expected = State::default();
+        let (inventory, at) = (samples::inventory(2), Timestamp::from_micros(5));
+        let record = Record::InventoryReplaced { revision: 1, inventory, at };
+        commit(&*subject.store(), name, vec![record], &mut expected).await;
+    }
+    let served = [pool("new"), b.clone()];
+    assert_eq!(good(subject.store().serve(&served).await, "serve"), std::slice::from_ref(&a));
+    subject.reopen().await;
+    assert_eq!(good(subject.store().pools().await, "pools"), std::slice::from_ref(&b));
+    assert_recovered(&*subject.store(), "a", &expected).await;
+    assert_eq!(good(subject.store().serve(&[a.clone(), b.clone()]).await, "serve"), []);
+    assert_eq!(good(subject.store().pools().await, "pools"), [a, b]);
+    assert_recovered(&*subject.store(), "a", &expected).await;
 }
 
 /// The newest revision can be read, and so can every earlier one that is listed.

@@ -74,6 +74,10 @@ impl InventoryStore for ToyStore {
         self.memory.pools().await
     }
 
+    async fn serve(&self, pools: &[Label]) -> Result<Vec<Label>, StoreError> {
+        self.memory.serve(pools).await
+    }
+
     async fn recover(&self, pool: &Label) -> Result<Option<Recovered>, StoreError> {
         if self.recover_fails.load(Ordering::SeqCst) {
             return Err(StoreError("the disk is gone".to_owned()));

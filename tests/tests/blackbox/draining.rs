@@ -1,4 +1,4 @@
-//! SIGTERM: the daemon stops, and says so.
+//! SIGTERM to a daemon that keeps nothing on the disk: it lets its holders finish, and ends what they hold.
 
 use nix::sys::signal::Signal;
 use respo::EndReason;
@@ -20,7 +20,8 @@ async fn expect_draining(stream: &mut LockStream) -> u64 {
 #[tokio::test]
 async fn a_stopping_daemon_tells_its_streams_and_ends_within_its_deadline() {
     for signal in [Signal::SIGTERM, Signal::SIGINT] {
-        let daemon = Daemon::with(ONE_BENCH).flag("--drain-timeout", "1s").start().await;
+        let daemon =
+            Daemon::with(ONE_BENCH).in_memory().flag("--drain-timeout", "1s").start().await;
         let mut holder = daemon.hold("").await;
         let mut waiter = daemon.lock("").await;
         waiter.expect_queued().await;
@@ -37,7 +38,7 @@ async fn a_stopping_daemon_tells_its_streams_and_ends_within_its_deadline() {
 
 #[tokio::test]
 async fn a_daemon_with_nothing_to_wait_for_stops_at_once() {
-    let daemon = Daemon::with(ONE_BENCH).flag("--drain-timeout", "10d").start().await;
+    let daemon = Daemon::with(ONE_BENCH).in_memory().flag("--drain-timeout", "10d").start().await;
     let mut former = daemon.hold("").await;
     let idle = daemon.connect().await;
     former.connection.finish_sending();
@@ -50,7 +51,7 @@ async fn a_daemon_with_nothing_to_wait_for_stops_at_once() {
 
 #[tokio::test]
 async fn a_stopping_daemon_waits_for_its_holders_and_no_longer() {
-    let daemon = Daemon::with(ONE_BENCH).flag("--drain-timeout", "10d").start().await;
+    let daemon = Daemon::with(ONE_BENCH).in_memory().flag("--drain-timeout", "10d").start().await;
     let mut holder = daemon.hold("").await;
     daemon.signal(Signal::SIGTERM);
     assert_eq!(expect_draining(&mut holder).await, 864_000);
@@ -60,7 +61,7 @@ async fn a_stopping_daemon_waits_for_its_holders_and_no_longer() {
 
 #[tokio::test]
 async fn a_stopping_daemon_grants_nothing_more_and_says_so() {
-    let daemon = Daemon::with(ONE_BENCH).flag("--drain-timeout", "10d").start().await;
+    let daemon = Daemon::with(ONE_BENCH).in_memory().flag("--drain-timeout", "10d").start().await;
     let mut holder = daemon.hold("").await;
     // New connections are not accepted, so these are opened before.
     let mut lock = daemon.connect().await;
@@ -86,7 +87,7 @@ async fn a_stopping_daemon_grants_nothing_more_and_says_so() {
 
 #[tokio::test]
 async fn a_second_signal_ends_the_daemon_at_once() {
-    let daemon = Daemon::with(ONE_BENCH).flag("--drain-timeout", "10d").start().await;
+    let daemon = Daemon::with(ONE_BENCH).in_memory().flag("--drain-timeout", "10d").start().await;
     let mut holder = daemon.hold("").await;
     daemon.signal(Signal::SIGTERM);
     expect_draining(&mut holder).await;
@@ -96,7 +97,7 @@ async fn a_second_signal_ends_the_daemon_at_once() {
 
 #[tokio::test]
 async fn streams_over_http_2_are_told_as_well() {
-    let daemon = Daemon::with(ONE_BENCH).flag("--drain-timeout", "300ms").start().await;
+    let daemon = Daemon::with(ONE_BENCH).in_memory().flag("--drain-timeout", "300ms").start().await;
     let mut client = daemon.connect_http2().await;
     let idle = daemon.connect_http2().await;
     let mut holder = client.lock("").await;
@@ -119,6 +120,7 @@ async fn streams_over_http_2_are_told_as_well() {
 #[tokio::test]
 async fn a_client_that_does_not_read_does_not_keep_the_daemon() {
     let daemon = Daemon::with(ONE_BENCH)
+        .in_memory()
         .flag("--drain-timeout", "500ms")
         .flag("--heartbeat", "1ms")
         .start()

@@ -41,7 +41,7 @@ async fn a_thousand_wait_in_order_and_a_grant_does_not_send_a_thousand_lines() {
     let mut lines = 0;
     for stream in &mut waiters {
         let events = stream.until_end().await;
-        assert!(matches!(events.last(), Some(Event::Ended { .. })), "{events:?}");
+        assert!(matches!(events.last(), Some(Event::Restarting { .. })), "{events:?}");
         lines += events.iter().filter(|event| matches!(event, Event::Queued { .. })).count();
     }
     // Far back in the queue, a change is told with the next heartbeat. The few at the head are told

@@ -2,7 +2,7 @@
 //! situation that the page tells of. What differs each time (times, tokens, the version) is masked.
 
 use nix::sys::signal::Signal;
-use respo::wire::{Event, InventoryAnswer, Overview, Problem};
+use respo::wire::{Event, InventoryAnswer, InventoryRevisions, Overview, Problem};
 use serde_json::Value;
 use tests::protocol_page::{ProtocolPage, masked};
 use tests::{Daemon, LockStream};
@@ -30,8 +30,10 @@ fn round_trip(json: &Value) -> serde_json::Result<Value> {
         serde_json::to_value(serde_json::from_value::<Problem>(json.clone())?)
     } else if has("dry_run") {
         serde_json::to_value(serde_json::from_value::<InventoryAnswer>(json.clone())?)
-    } else {
+    } else if has("version") {
         serde_json::to_value(serde_json::from_value::<Overview>(json.clone())?)
+    } else {
+        serde_json::to_value(serde_json::from_value::<InventoryRevisions>(json.clone())?)
     }
 }
 
@@ -95,9 +97,21 @@ async fn a_stream_ends_as_on_the_page() {
 }
 
 #[tokio::test]
-async fn a_stopping_daemon_says_so_as_on_the_page() {
-    // With the deadline that the page shows, which is the one that respod has unless it is told.
+async fn a_daemon_that_stops_and_keeps_what_it_has_says_so_as_on_the_page() {
+    // With the grace that the page shows, which is the one that respod has unless it is told.
     let daemon = Daemon::start(BENCH).await;
+    let mut stream = daemon.lock("").await;
+    stream.expect_granted().await;
+    daemon.signal(Signal::SIGTERM);
+    assert_same(&next(&mut stream).await, &event("restarting"));
+    assert_eq!(stream.next_json().await, None, "it is the last line");
+    daemon.finish().await.expect_code(0);
+}
+
+#[tokio::test]
+async fn a_stopping_daemon_that_keeps_nothing_says_so_as_on_the_page() {
+    // With the deadline that the page shows, which is the one that respod has unless it is told.
+    let daemon = Daemon::with(BENCH).in_memory().start().await;
     let mut stream = daemon.lock("").await;
     stream.expect_granted().await;
     daemon.signal(Signal::SIGTERM);
@@ -120,12 +134,21 @@ async fn an_impossible_request_is_refused_as_on_the_page() {
 }
 
 #[tokio::test]
-async fn an_inventory_is_replaced_as_on_the_page() {
+async fn an_inventory_is_replaced_and_its_revisions_are_listed_as_on_the_page() {
     let daemon = Daemon::start(BENCH).await;
     let _holder = daemon.hold("").await;
     let reply = daemon.post_inventory("/inventory", &BENCH.replace("bench-1", "bench-2")).await;
     let example = ProtocolPage::read().example("the answer", |json| json.get("dry_run").is_some());
     assert_same(&reply.json(), &example);
+
+    let example = ProtocolPage::read().example("the revisions", |json| {
+        json.get("pools").is_some()
+            && json.get("version").is_none()
+            && json.get("dry_run").is_none()
+    });
+    assert_same(&daemon.get("/v1/inventory/revisions").await.json(), &example);
+    let missing = daemon.get("/inventory?revision=99").await;
+    assert_same(&missing.json(), &problem("no_such_revision"));
 }
 
 #[tokio::test]

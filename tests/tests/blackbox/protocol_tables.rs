@@ -124,6 +124,7 @@ async fn refusals() -> Vec<Reply> {
         daemon.refused("resource=nowhere").await,
         daemon.refused("pool=nowhere").await,
         daemon.release(99, "00000000000000000000000000000000").await,
+        daemon.get("/inventory?revision=99").await,
         daemon.get("/nowhere").await,
         daemon.get("/lock").await,
         daemon.refused("wait=0").await,
@@ -147,7 +148,7 @@ async fn refusals() -> Vec<Reply> {
 }
 
 async fn refused_while_draining() -> Reply {
-    let daemon = Daemon::with(ONE_BENCH).flag("--drain-timeout", "10d").start().await;
+    let daemon = Daemon::with(ONE_BENCH).in_memory().flag("--drain-timeout", "10d").start().await;
     let mut holder = daemon.hold("").await;
     // A request that is under way when the daemon begins to stop is still answered. That the daemon
     // tells its client to go on with the body shows that it is.
@@ -157,7 +158,8 @@ async fn refused_while_draining() -> Reply {
     connection.send(head).await;
     assert_eq!(connection.head().await.status, 100);
     daemon.signal(Signal::SIGTERM);
-    while !matches!(holder.next_notice().await, Some(Event::Draining { .. })) {}
+    let notice = holder.next_notice().await;
+    assert!(matches!(notice, Some(Event::Draining { .. })), "{notice:?}");
     connection.send("0\r\n\r\n").await;
     connection.reply().await
 }

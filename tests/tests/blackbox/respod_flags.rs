@@ -43,6 +43,13 @@ async fn wrong_usage_exits_with_2_and_says_what_is_wrong() {
         (&["--inventory", "good.yaml", "--listen", "127.0.0.1:99999"], "--listen"),
         (&["--inventory", "good.yaml", "--log-format", "xml"], "--log-format"),
         (&["--inventory", "good.yaml", "--log-level", "respo=loud"], "--log-level"),
+        (&["--inventory", "good.yaml", "--store", "paper"], "--store"),
+        (&["--inventory", "good.yaml", "--data-dir"], "--data-dir"),
+        (&["--inventory", "good.yaml", "--grace", "soon"], "--grace"),
+        (&["--inventory", "good.yaml", "--grace", "400d"], "--grace"),
+        (&["--inventory", "good.yaml", "--keep-history", "never"], "--keep-history"),
+        (&["--inventory", "good.yaml", "--keep-revisions", "0"], "--keep-revisions"),
+        (&["--store", "memory"], "--inventory"),
         (&["--validate-schema", "good.yaml", "--print-schema"], "--print-schema"),
     ] {
         let end = respod(arguments).await.expect_code(2);
@@ -119,10 +126,23 @@ async fn the_log_is_json_where_that_is_asked_for() {
 #[tokio::test]
 async fn help_and_version_are_given() {
     let help = respod(&["--help"]).await.expect_code(0).stdout;
-    for word in
-        ["--inventory", "--listen", "--validate-schema", "RESPOD_LISTEN", "SIGHUP", "Exit codes"]
-    {
+    for word in [
+        "--inventory",
+        "--data-dir",
+        "--grace",
+        "--listen",
+        "--validate-schema",
+        "RESPOD_LISTEN",
+        "SIGHUP",
+        "Exit codes",
+    ] {
         assert!(help.contains(word), "{word} in {help}");
+    }
+    for (tool, word) in [("db", "backup"), ("db", "check"), ("history", "export")] {
+        let help = respod(&[tool, "--help"]).await.expect_code(0).stdout;
+        assert!(help.contains(word), "{word} in {help}");
+        let help = respod(&[tool, word, "--help"]).await.expect_code(0).stdout;
+        assert!(help.contains("--data-dir"), "{help}");
     }
     let version = respod(&["--version"]).await.expect_code(0).stdout;
     assert_eq!(version, format!("respod {}\n", env!("CARGO_PKG_VERSION")));

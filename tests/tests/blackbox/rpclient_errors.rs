@@ -127,7 +127,7 @@ async fn a_refusal_exits_with_94_and_says_why() {
 
 #[tokio::test]
 async fn a_request_that_ends_while_it_waits_does_not_run_the_command() {
-    let daemon = Daemon::with(ONE_BENCH).flag("--drain-timeout", "0s").start().await;
+    let daemon = Daemon::with(ONE_BENCH).in_memory().flag("--drain-timeout", "0s").start().await;
     let _holder = daemon.hold("").await;
     let lock = Program::lock(&daemon, &[], "echo ran").start();
     daemon.expect_waiting(1).await;

@@ -1,8 +1,8 @@
-//! `rpclient inventory get`, `push`, `check` and `diff`.
+//! `rpclient inventory get`, `push`, `check`, `diff`, `revisions` and `revert`.
 
 use respo::yaml::InventoryDocument;
 use serde_json::json;
-use tests::inventories::{LAB, ONE_BENCH};
+use tests::inventories::{LAB, ONE_BENCH, TWO_POOLS, benches};
 use tests::{Daemon, Finished, Program};
 
 /// Runs `rpclient inventory` with these arguments and this input.
@@ -112,4 +112,52 @@ async fn the_administrators_token_is_read_from_a_file() {
         .arg(&file)
         .finish();
     wrong.await.expect_code(94);
+}
+
+#[tokio::test]
+async fn an_earlier_inventory_is_listed_shown_and_put_in_force_again() {
+    let daemon = Daemon::start(&benches(1)).await;
+    inventory(&daemon, &["push", "-"], &benches(2)).await.expect_code(0);
+    let daemon = daemon.restart().await;
+    let listed = inventory(&daemon, &["revisions"], "").await.expect_code(0).stdout;
+    let words: Vec<Vec<_>> = listed.lines().map(|it| it.split_whitespace().collect()).collect();
+    assert_eq!(words[0], ["POOL", "REVISION", "SINCE", "RESOURCES"]);
+    for (row, (revision, resources)) in words[1..].iter().zip([("2", "2"), ("1", "1")]) {
+        assert_eq!((row[0], row[1], row[3]), ("lab", revision, resources), "{listed}");
+    }
+    let json = inventory(&daemon, &["revisions", "--json"], "").await.expect_code(0).json();
+    assert_eq!(json["pools"][0]["revisions"].as_array().unwrap().len(), 2);
+    let earlier = inventory(&daemon, &["get", "--revision", "1"], "").await.expect_code(0).stdout;
+    let expected = InventoryDocument::parse(&benches(1)).unwrap();
+    assert_eq!(InventoryDocument::parse(&earlier).unwrap(), expected);
+
+    let dry = inventory(&daemon, &["revert", "--dry-run", "1"], "").await.expect_code(0).stdout;
+    assert!(dry.contains("dry run") && dry.contains("bench-2"), "{dry}");
+    assert_eq!(daemon.pool().await.revision, 2);
+    let done = inventory(&daemon, &["revert", "1"], "").await.expect_code(0).stdout;
+    assert!(done.contains("revision 3") && done.contains("bench-2"), "{done}");
+    assert_eq!(daemon.pool().await.resources.len(), 1);
+
+    for words in [&["get", "--revision", "9"][..], &["revert", "9"]] {
+        let end = inventory(&daemon, words, "").await;
+        assert!(!matches!(end.code, Some(0 | 2)), "{end:?}");
+        assert!(end.stderr.contains("revision 9"), "{end:?}");
+    }
+    inventory(&daemon, &["revert"], "").await.expect_code(2);
+    inventory(&daemon, &["revert", "last"], "").await.expect_code(2);
+}
+
+#[tokio::test]
+async fn of_several_pools_the_one_that_is_named_is_reverted() {
+    let daemon = Daemon::start(TWO_POOLS).await;
+    let changed = TWO_POOLS.replace("phone-1", "phone-2");
+    inventory(&daemon, &["push", "-"], &changed).await.expect_code(0);
+    let end = inventory(&daemon, &["revert", "1"], "").await;
+    assert_ne!(end.code, Some(0));
+    assert!(end.stderr.contains("phones"), "{end:?}");
+    let words = ["--pool", "phones", "revert", "1"];
+    inventory(&daemon, &words, "").await.expect_code(0);
+    let given = daemon.get("/inventory").await.text();
+    let expected = InventoryDocument::parse(TWO_POOLS).unwrap();
+    assert_eq!(InventoryDocument::parse(&given).unwrap(), expected);
 }
