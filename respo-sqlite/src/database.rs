@@ -97,7 +97,9 @@ fn prepare(
 /// # Errors
 /// [`OpenError`], [`OpenError::Missing`] among them.
 pub(crate) fn open_for_reading(path: &Path) -> Result<Connection, OpenError> {
-    if !path.exists() {
+    // SQLite would delete the log beside a database without a byte.
+    let is_there = path.metadata().is_ok_and(|metadata| metadata.len() > 0);
+    if !is_there && is_empty(path)? {
         return Err(OpenError::Missing(path.to_owned()));
     }
     let connection = connect(path)?;

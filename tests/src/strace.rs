@@ -107,21 +107,6 @@ impl Fault {
         Self { strace, output }
     }
 
-    /// How many calls have failed so far.
-    #[must_use]
-    pub fn count(&self) -> usize {
-        injected(self.output.path())
-    }
-
-    /// Waits until this many calls have failed.
-    pub async fn expect_count(&self, least: usize) {
-        eventually(&format!("{least} calls have failed"), async || {
-            let count = self.count();
-            if count >= least { Ok(()) } else { Err(count.to_string()) }
-        })
-        .await;
-    }
-
     /// All is well again when this returns; it returns how many calls have failed.
     pub async fn detach(self) -> usize {
         self.strace.signal(Signal::SIGTERM);

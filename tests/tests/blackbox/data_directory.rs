@@ -118,6 +118,10 @@ async fn a_second_respod_is_refused_with_the_pid_of_the_first() {
     let directory = daemon.settings().data_dir().display().to_string();
     assert!(end.stderr.contains(&directory), "{}", end.stderr);
     assert_eq!(end.stdout, "", "it does not say that it listens");
+    // It is not the file with the pid that keeps others out.
+    fs::remove_file(daemon.settings().data_dir().join("respod.pid")).unwrap();
+    let end = other.fail().await.expect_code(3);
+    assert!(end.stderr.contains("in use by another respod"), "{}", end.stderr);
     // The first one is none the worse for it.
     daemon.refused("wait=0").await.expect_problem(409, "busy");
     holder.close();

@@ -1,6 +1,7 @@
 //! `respod db check` and `respod db backup`, while a respod runs and while none does.
 
 use std::fs;
+use std::os::unix::ffi::OsStrExt;
 
 use respo::wire::ResourceState;
 use tests::inventories::ONE_BENCH;
@@ -72,6 +73,15 @@ async fn a_backup_takes_the_place_of_nothing() {
     let end = daemon.settings().tool(&["db", "backup", path]).finish().await.expect_code(3);
     assert!(end.stderr.contains(path) && end.stderr.contains("exists"), "{}", end.stderr);
     assert_eq!(fs::read_to_string(&file).unwrap(), "precious");
+
+    // SQLite would write to a file of another name.
+    let odd = std::path::PathBuf::from(std::ffi::OsStr::from_bytes(b"odd-\xff.db"));
+    let backup = daemon.settings().tool(&["db", "backup"]).arg(&odd);
+    assert!(backup.finish().await.expect_code(3).stderr.contains("UTF-8"));
+    let uri = daemon.settings().tool(&["db", "backup", "file:backup.db"]).start();
+    let (folder, copy) = (uri.folder().to_owned(), "file:backup.db");
+    uri.expect_stdout("complete").await;
+    assert!(fs::metadata(folder.join(copy)).unwrap().len() > 0);
 
     let nowhere = format!("{path}/nowhere/backup.db");
     let end = daemon.settings().tool(&["db", "backup", &nowhere]).finish().await.expect_code(3);

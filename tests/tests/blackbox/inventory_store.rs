@@ -129,6 +129,12 @@ async fn a_pool_that_the_file_leaves_out_is_kept_until_the_file_has_it_again() {
     daemon.refused("pool=phones").await.expect_problem(404, "no_such_pool");
     daemon.hold("").await;
 
+    // It does not come back by a mistake in the file.
+    let settings = daemon.kill().await;
+    settings.write_inventory("pools: [");
+    let daemon = settings.start().await;
+    assert_eq!(daemon.overview().await.pools.len(), 1);
+
     let settings = daemon.kill().await;
     settings.write_inventory(TWO_POOLS);
     let daemon = settings.start().await;

@@ -136,6 +136,21 @@ async fn an_empty_file_becomes_a_database() {
 }
 
 #[tokio::test]
+async fn a_database_that_was_emptied_or_removed_is_not_made_anew_beside_its_log() {
+    for remove in [false, true] {
+        let daemon = Daemon::with(ONE_BENCH).start().await;
+        daemon.hold("name=ci").await;
+        let settings = daemon.kill().await;
+        if remove {
+            fs::remove_file(database(&settings)).expect("it is there");
+        } else {
+            fs::write(database(&settings), "").expect("it is written");
+        }
+        expect_refused(&settings, &["damaged", "its log is not", "backup"]).await;
+    }
+}
+
+#[tokio::test]
 async fn where_there_is_no_database_the_tools_make_none() {
     let settings = Daemon::with(ONE_BENCH);
     let copy = settings.file("copy.db");
