@@ -3,6 +3,7 @@
 //! Time is virtual in these tests (tokio's paused clock): to sleep is to move it. The wall clock is not
 //! moved by that, so at each start the two disagree, as after a change of the wall clock.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
+#![allow(clippy::disallowed_methods, reason = "to measure virtual time")]
 
 mod common;
 
