@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::future::pending;
 use std::ops::ControlFlow;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
@@ -11,6 +12,7 @@ use tracing::debug;
 
 use super::clock::Clock;
 use super::publisher::Publisher;
+use super::recovery::FIRST_DELAY;
 use super::withdrawal::Withdrawal;
 use crate::engine::{Command, Effects, Engine, Limits, NoticeKind, Reply, SessionId, State};
 use crate::lease::EndReason;
@@ -106,6 +108,8 @@ pub(super) struct Actor {
     /// Commands that were kept while the store was away; done before what is in the inbox.
     pub(super) kept: VecDeque<Command>,
     pub(super) tickets: BTreeMap<RequestId, TicketSender>,
+    /// How long to wait before a failed store is asked again.
+    pub(super) store_delay: Duration,
 }
 
 impl Actor {
@@ -117,7 +121,8 @@ impl Actor {
         sender: mpsc::WeakUnboundedSender<Message>,
     ) -> Self {
         let (effects, kept, tickets) = (Effects::default(), VecDeque::new(), BTreeMap::new());
-        Self { parts, engine, effects, publisher, inbox, sender, kept, tickets }
+        let store_delay = FIRST_DELAY;
+        Self { parts, engine, effects, publisher, inbox, sender, kept, tickets, store_delay }
     }
 
     /// Runs until it is told to stop or all handles are gone.
@@ -194,7 +199,9 @@ impl Actor {
             return Ok(());
         }
         let records = std::mem::take(&mut self.effects.records);
-        self.parts.store.commit(Batch { pool: self.parts.pool.clone(), records }).await
+        self.parts.store.commit(Batch { pool: self.parts.pool.clone(), records }).await?;
+        self.store_delay = FIRST_DELAY;
+        Ok(())
     }
 
     /// Tells everyone what is now durable.

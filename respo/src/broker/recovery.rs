@@ -19,8 +19,9 @@ use crate::request::RequestId;
 use crate::store::{Recovered, StoreError};
 use crate::token::TokenDigest;
 
-/// How long the actor waits before it asks a failed store, the first time and at most.
-const FIRST_DELAY: Duration = Duration::from_millis(100);
+/// How long the actor waits before it asks a failed store, the first time and at most. Only a commit makes it
+/// ask soon again: a store may be readable and still not be written.
+pub(super) const FIRST_DELAY: Duration = Duration::from_millis(100);
 const LONGEST_DELAY: Duration = Duration::from_secs(5);
 
 /// What is taken from the time before the failure.
@@ -39,10 +40,9 @@ impl Actor {
     pub(super) async fn recover(&mut self, asked: Asked, failure: StoreError) -> ControlFlow<()> {
         error!(pool = %self.parts.pool, error = %failure, "the store failed to commit; recovering");
         let remembered = self.remember(asked, &failure);
-        let mut delay = FIRST_DELAY;
         loop {
-            self.wait(delay, &failure).await?;
-            delay = (delay * 2).min(LONGEST_DELAY);
+            self.wait(self.store_delay, &failure).await?;
+            self.store_delay = (self.store_delay * 2).min(LONGEST_DELAY);
             match self.try_again(&remembered).await {
                 Ok(()) => break,
                 Err(error) => {
