@@ -147,11 +147,11 @@ fn is_new(path: &Path) -> Result<bool, OpenError> {
         return is_empty(path);
     }
     let id = header.get(68..72).and_then(|bytes| <[u8; 4]>::try_from(bytes).ok());
-    let is_ours = id.is_some_and(|id| [0, APPLICATION_ID].contains(&u32::from_be_bytes(id).into()));
+    let id = id.filter(|_| header.starts_with(MAGIC)).map(|id| i64::from(u32::from_be_bytes(id)));
     // If the power failed while the header was being written, what it was is in the log or the journal, and
     // SQLite mends it.
     let can_be_mended = || has_beside(path, "-wal") || has_beside(path, "-journal");
-    let is_good = if header.starts_with(MAGIC) { is_ours } else { can_be_mended() };
+    let is_good = id.map_or_else(can_be_mended, |id| [0, APPLICATION_ID].contains(&id));
     if is_good { Ok(false) } else { Err(OpenError::Foreign(path.to_owned())) }
 }
 

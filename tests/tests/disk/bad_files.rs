@@ -135,6 +135,22 @@ async fn an_empty_file_becomes_a_database() {
     assert!(check.stdout.contains("good: 1 pool"), "{check:?}");
 }
 
+/// The power failed while SQLite wrote the very first page: only a part of it is there, beside a journal that
+/// says that there was nothing before.
+#[tokio::test]
+async fn a_database_whose_making_was_cut_off_is_made_anew() {
+    let settings = with_file(&b"SQLite format 3\0\x10\0\x02\x02\0\x40\x20\x20"[..]);
+    let mut journal = vec![0; 512];
+    journal[..8].copy_from_slice(&[0xd9, 0xd5, 0x05, 0xf9, 0x20, 0xa1, 0x63, 0xd7]);
+    // Sectors of 512 bytes, pages of 4096, and none of them in the database before.
+    journal[22] = 0x02;
+    journal[26] = 0x10;
+    fs::write(settings.data_dir().join("respo.db-journal"), journal).expect("it is written");
+    let daemon = settings.start().await;
+    daemon.hold("name=ci").await;
+    daemon.settings().tool(&["db", "check"]).finish().await.expect_code(0);
+}
+
 #[tokio::test]
 async fn a_database_that_was_emptied_or_removed_is_not_made_anew_beside_its_log() {
     for remove in [false, true] {
