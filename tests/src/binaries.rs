@@ -36,9 +36,10 @@ fn built() -> &'static Path {
 }
 
 fn build() -> Result<PathBuf, String> {
-    // The test itself is target/PROFILE/deps/blackbox-HASH.
-    let test = std::env::current_exe().expect("the test knows its own path");
-    let folder = test.ancestors().nth(2).expect("the test is in a target folder").to_owned();
+    // A test is target/PROFILE/deps/blackbox-HASH, a program target/PROFILE/crash.
+    let this = std::env::current_exe().expect("a program knows its own path");
+    let mut folders = this.ancestors().skip(1).filter(|folder| !folder.ends_with("deps"));
+    let folder = folders.next().expect("it is in a target folder").to_owned();
     let target = folder.parent().expect("the profile's folder is in the target folder");
     let profile = match folder.file_name().and_then(|name| name.to_str()) {
         Some("debug") | None => "dev",

@@ -33,6 +33,7 @@ mod samples;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use futures_util::future::join3;
 
 use crate::engine::{Record, State};
 use crate::inventory::Inventory;
@@ -154,7 +155,7 @@ pub async fn pools_are_apart(subject: &mut impl Subject) {
             expected
         };
         let [a, b, c] = [play(0, names[0]), play(1, names[1]), play(2, names[2])];
-        let ((a, b), c) = both(both(a, b), c).await;
+        let (a, b, c) = join3(a, b, c).await;
         expected.extend([a, b, c]);
     }
     subject.reopen().await;
@@ -254,32 +255,6 @@ async fn recovered(store: &dyn InventoryStore, name: &str) -> Option<State> {
 
 async fn assert_recovered(store: &dyn InventoryStore, name: &str, expected: &State) {
     assert_eq!(recovered(store, name).await.as_ref(), Some(expected), "pool {name:?}");
-}
-
-/// Awaits two futures at once.
-async fn both<A, B>(a: impl Future<Output = A>, b: impl Future<Output = B>) -> (A, B) {
-    let (mut a, mut b) = (std::pin::pin!(a), std::pin::pin!(b));
-    let (mut first, mut second) = (None, None);
-    std::future::poll_fn(|context| {
-        if first.is_none()
-            && let std::task::Poll::Ready(value) = a.as_mut().poll(context)
-        {
-            first = Some(value);
-        }
-        if second.is_none()
-            && let std::task::Poll::Ready(value) = b.as_mut().poll(context)
-        {
-            second = Some(value);
-        }
-        match (first.take(), second.take()) {
-            (Some(a), Some(b)) => std::task::Poll::Ready((a, b)),
-            (a, b) => {
-                (first, second) = (a, b);
-                std::task::Poll::Pending
-            }
-        }
-    })
-    .await
 }
 
 fn pool(name: &str) -> Label {

@@ -5,10 +5,11 @@ use std::error::Error;
 use std::fs::File;
 use std::io::BufReader;
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitCode};
+use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
 use respo::HumanDuration;
+use tests::binaries;
 use tests::crash::checker;
 use tests::crash::dice;
 use tests::crash::figures::Figures;
@@ -87,10 +88,7 @@ fn check(file: &Path) -> Result<bool, Box<dyn Error>> {
 impl Run {
     /// Makes a run, and returns whether it was good.
     fn run(self) -> Result<bool, Box<dyn Error>> {
-        let respod = match self.respod {
-            Some(respod) => respod,
-            None => build_respod()?,
-        };
+        let respod = self.respod.unwrap_or_else(binaries::respod);
         let seed = self.seed.unwrap_or_else(dice::any_seed);
         println!("seed {seed}");
         let (kills, clients) = (self.kills, self.clients);
@@ -107,22 +105,4 @@ impl Run {
         }
         Ok(good)
     }
-}
-
-/// The respod next to this program, after a build that brings it up to date.
-fn build_respod() -> Result<PathBuf, Box<dyn Error>> {
-    let this = std::env::current_exe()?;
-    let folder = this.parent().ok_or("this program is in no folder")?;
-    let profile = match folder.file_name().and_then(|name| name.to_str()) {
-        Some("debug") | None => "dev",
-        Some(name) => name,
-    };
-    let target = folder.parent().ok_or("the folder of this program is in no other")?;
-    let status = Command::new(env!("CARGO"))
-        .args(["build", "--quiet", "--locked", "--package", "respod", "--profile", profile])
-        .arg("--target-dir")
-        .arg(target)
-        .current_dir(env!("CARGO_MANIFEST_DIR"))
-        .status()?;
-    if status.success() { Ok(folder.join("respod")) } else { Err("respod does not build".into()) }
 }
