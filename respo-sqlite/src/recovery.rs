@@ -125,6 +125,7 @@ fn read_requests(
         let state = RequestState {
             request: Arc::new(request),
             token: TokenDigest::from_bytes(row.get(2)?),
+            party: id,
             queued_at: time(row.get(1)?),
             grant: match row.get(4)? {
                 Some(fence) => Some(read_grant(id, Fence(unsigned(fence)), row, inventories)?),

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::names::{Label, Name, Text, Word};
+use crate::rules::Rules;
 
 /// The most resources that one pool may have.
 pub const MAX_RESOURCES: usize = 100_000;
@@ -18,6 +19,10 @@ pub const MAX_RESOURCES: usize = 100_000;
 pub const MAX_ENTITIES: usize = 64;
 /// The most attributes that one resource or entity may have.
 pub const MAX_ATTRIBUTES: usize = 256;
+/// The most stacks that one pool may have.
+pub const MAX_STACKS: usize = 10_000;
+/// The most resources that one stack may have.
+pub const MAX_STACK_SIZE: usize = 64;
 
 /// A part of a resource, such as its device under test, its programmer or its power supply.
 ///
@@ -43,7 +48,9 @@ impl fmt::Debug for Entity {
 }
 
 /// What is leased: a test bench, a board, a phone, a licence.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+///
+/// `Debug` shows the names of its properties, not what they are.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
 pub struct Resource {
     /// Unique in the pool.
     pub name: Name,
@@ -59,6 +66,10 @@ pub struct Resource {
     /// An address under which the resource as a whole is reached.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub endpoint: Option<Text>,
+    /// What else there is to know of the resource as a whole. Shown to the holder of the lease and to
+    /// administrators.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub properties: BTreeMap<String, Value>,
     /// Its parts, by name.
     #[serde(default)]
     pub entities: BTreeMap<Name, Entity>,
@@ -74,10 +85,32 @@ impl Resource {
             attributes: BTreeSet::new(),
             description: None,
             endpoint: None,
+            properties: BTreeMap::new(),
             entities: BTreeMap::new(),
         }
     }
 }
+
+impl fmt::Debug for Resource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let properties: Vec<&String> = self.properties.keys().collect();
+        f.debug_struct("Resource")
+            .field("name", &self.name)
+            .field("location", &self.location)
+            .field("attributes", &self.attributes)
+            .field("description", &self.description)
+            .field("endpoint", &self.endpoint)
+            .field("properties", &properties)
+            .field("entities", &self.entities)
+            .finish()
+    }
+}
+
+/// Resources that are wired together, by name: at least two. While a session holds one of them, the others
+/// are its collateral: free for that session, and for no other.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Stack(pub BTreeSet<Name>);
 
 /// The place of a resource in its [`Inventory`], counted from 0 in the order of names.
 ///
@@ -108,12 +141,27 @@ pub enum InventoryError {
     /// A resource, or an entity of it, with more than [`MAX_ATTRIBUTES`].
     #[error("at most {MAX_ATTRIBUTES} attributes, {0} has more")]
     TooManyAttributes(Name),
+    /// A stack with a resource that is not there.
+    #[error("a stack has {0} in it, which is no resource of the pool")]
+    UnknownInStack(Name),
+    /// A stack of fewer than two resources, or of more than [`MAX_STACK_SIZE`].
+    #[error("a stack has 2 to {MAX_STACK_SIZE} resources, one has {0}")]
+    StackSize(usize),
+    /// Two stacks with the same resources.
+    #[error("two stacks have the same resources, {0} among them")]
+    DuplicateStack(Name),
+    /// More than [`MAX_STACKS`].
+    #[error("a pool has at most {MAX_STACKS} stacks, this one has {0}")]
+    TooManyStacks(usize),
 }
 
-/// The resources of one pool, in the [natural order](Name::natural_cmp) of their names, and indexed.
+/// The resources of one pool, in the [natural order](Name::natural_cmp) of their names, and indexed; its
+/// stacks and its rules.
 #[derive(Debug, Clone, Default)]
 pub struct Inventory {
     resources: Vec<Arc<Resource>>,
+    stacks: Vec<Stack>,
+    rules: Rules,
     by_attribute: BTreeMap<Word, Vec<ResourceIndex>>,
     by_location: BTreeMap<Label, Vec<ResourceIndex>>,
     /// By the attributes of their entities.
@@ -138,6 +186,55 @@ impl Inventory {
         let mut inventory = Self { resources, ..Self::default() };
         inventory.build_index();
         Ok(inventory)
+    }
+
+    /// The same resources, with these stacks.
+    ///
+    /// # Errors
+    /// [`InventoryError`] if a stack has a resource that is not there, or is there twice, or there is too
+    /// much of something.
+    pub fn with_stacks(
+        mut self,
+        stacks: impl IntoIterator<Item = Stack>,
+    ) -> Result<Self, InventoryError> {
+        let mut stacks: Vec<Stack> = stacks.into_iter().collect();
+        if stacks.len() > MAX_STACKS {
+            return Err(InventoryError::TooManyStacks(stacks.len()));
+        }
+        stacks.sort();
+        for Stack(members) in &stacks {
+            if !(2..=MAX_STACK_SIZE).contains(&members.len()) {
+                return Err(InventoryError::StackSize(members.len()));
+            }
+            if let Some(unknown) = members.iter().find(|name| self.find(name.as_str()).is_none()) {
+                return Err(InventoryError::UnknownInStack(unknown.clone()));
+            }
+        }
+        let twice = stacks.windows(2).find(|pair| pair[0] == pair[1]);
+        if let Some(name) = twice.and_then(|pair| pair[0].0.first()) {
+            return Err(InventoryError::DuplicateStack(name.clone()));
+        }
+        self.stacks = stacks;
+        Ok(self)
+    }
+
+    /// The same resources, under these rules.
+    #[must_use]
+    pub fn with_rules(mut self, rules: Rules) -> Self {
+        self.rules = rules;
+        self
+    }
+
+    /// The stacks, in order.
+    #[must_use]
+    pub fn stacks(&self) -> &[Stack] {
+        &self.stacks
+    }
+
+    /// What the pool allows.
+    #[must_use]
+    pub fn rules(&self) -> &Rules {
+        &self.rules
     }
 
     fn build_index(&mut self) {
@@ -228,10 +325,12 @@ fn check_size(resource: &Resource) -> Result<(), InventoryError> {
     Ok(())
 }
 
-/// Two inventories are equal if their resources are.
+/// Two inventories are equal if their resources, stacks and rules are.
 impl PartialEq for Inventory {
     fn eq(&self, other: &Self) -> bool {
         self.resources == other.resources
+            && self.stacks == other.stacks
+            && self.rules == other.rules
     }
 }
 
@@ -246,13 +345,17 @@ pub struct InventoryChange {
     pub changed: Vec<Name>,
     /// In the old one only, and leased: they stay with their holders and go when the leases end.
     pub retired: Vec<Name>,
+    /// Whether the stacks or the rules are others.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub rules: bool,
 }
 
 impl InventoryChange {
     /// What changes from `old` to `new`, where `leased` says whether a resource is held now.
     #[must_use]
     pub fn between(old: &Inventory, new: &Inventory, leased: impl Fn(&Name) -> bool) -> Self {
-        let mut change = Self::default();
+        let rules = old.stacks != new.stacks || old.rules != new.rules;
+        let mut change = Self { rules, ..Self::default() };
         for resource in old.resources() {
             match new.find(resource.name.as_str()) {
                 Some(same) if same == resource => {}
@@ -276,5 +379,6 @@ impl InventoryChange {
             && self.removed.is_empty()
             && self.changed.is_empty()
             && self.retired.is_empty()
+            && !self.rules
     }
 }

@@ -21,6 +21,7 @@
 
 #[cfg(feature = "broker")]
 pub mod broker;
+pub mod condition;
 #[cfg(feature = "conformance")]
 pub mod conformance;
 pub mod engine;
@@ -29,9 +30,11 @@ pub mod lease;
 pub mod matcher;
 mod names;
 pub mod notifier;
+pub mod property;
 pub mod query;
 pub mod refusal;
 pub mod request;
+pub mod rules;
 pub mod selector;
 pub mod snapshot;
 pub mod store;
@@ -41,16 +44,24 @@ pub mod wire;
 #[cfg(feature = "yaml")]
 pub mod yaml;
 
+pub use condition::{Condition, ConditionError};
 pub use engine::{Authority, Command, Effects, Engine, Limits, Notice, NoticeKind, Record, Reply};
 pub use engine::{RequestState, SessionId, State};
-pub use inventory::{Entity, Inventory, InventoryChange, InventoryError, Resource, ResourceIndex};
+pub use inventory::{
+    Entity, Inventory, InventoryChange, InventoryError, Resource, ResourceIndex, Stack,
+};
 pub use lease::{EndReason, Grant, Holding};
 pub use matcher::{AttributeMatcher, Matcher};
 pub use names::{Label, MAX_NAME_CHARS, MAX_TEXT_CHARS, Name, NameError, Text, Word};
 pub use notifier::{LeaseNotifier, NoNotifier};
+pub use property::{PropertyError, PropertyPath, PropertyValue, Scalar};
 pub use query::{LockAction, LockQuery, QueryError};
 pub use refusal::{MAX_LISTED_CANDIDATES, RETRY_AFTER, Refusal, UnmatchedPart};
-pub use request::{Fence, Hold, Priority, PriorityError, Request, RequestId, Requirement, Wait};
+pub use request::{
+    Fence, Hold, Priority, PriorityError, Request, RequestId, Requirement, RequirementError, Wait,
+    Wanted,
+};
+pub use rules::{Allowance, Rules};
 pub use selector::{EntityPattern, Selector};
 pub use snapshot::{Snapshot, WaitingRequest};
 pub use store::{Batch, InventoryStore, MemoryStore, Recovered, Revision, StoreError};

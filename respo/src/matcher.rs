@@ -53,7 +53,7 @@ impl Matcher for AttributeMatcher {
             } else {
                 format!("each part matches some resource, but none matches all of {value}")
             };
-            parts.push(UnmatchedPart { part: "combination", value, detail });
+            parts.push(UnmatchedPart { requirement: None, part: "combination", value, detail });
         }
         parts
     }
@@ -144,7 +144,7 @@ fn unmatched_names(selector: &Selector, inventory: &Inventory, parts: &mut Vec<U
         1 => format!("no resource is named {value:?}"),
         _ => format!("no resource has one of the names {value}"),
     };
-    parts.push(UnmatchedPart { part: "resource", value, detail });
+    parts.push(UnmatchedPart { requirement: None, part: "resource", value, detail });
 }
 
 fn unmatched_location(selector: &Selector, inventory: &Inventory, parts: &mut Vec<UnmatchedPart>) {
@@ -153,7 +153,12 @@ fn unmatched_location(selector: &Selector, inventory: &Inventory, parts: &mut Ve
     };
     if inventory.at_location(location).is_empty() {
         let detail = format!("no resource is at location {:?}", location.as_str());
-        parts.push(UnmatchedPart { part: "location", value: location.to_string(), detail });
+        parts.push(UnmatchedPart {
+            requirement: None,
+            part: "location",
+            value: location.to_string(),
+            detail,
+        });
     }
 }
 
@@ -166,14 +171,19 @@ fn unmatched_attributes(
     for word in &selector.attributes {
         if inventory.with_attribute(word).is_empty() {
             let detail = format!("no resource has the attribute {:?}", word.as_str());
-            parts.push(UnmatchedPart { part: "attributes", value: word.to_string(), detail });
+            parts.push(UnmatchedPart {
+                requirement: None,
+                part: "attributes",
+                value: word.to_string(),
+                detail,
+            });
         }
     }
     let alone = Selector { attributes: selector.attributes.clone(), ..Selector::any() };
     if parts.len() == before && none_matches(&alone, inventory) {
         let value = bracketed(&selector.attributes);
         let detail = format!("no resource has all of the attributes {value}");
-        parts.push(UnmatchedPart { part: "attributes", value, detail });
+        parts.push(UnmatchedPart { requirement: None, part: "attributes", value, detail });
     }
 }
 
@@ -184,7 +194,7 @@ fn unmatched_entities(selector: &Selector, inventory: &Inventory, parts: &mut Ve
         if none_matches(&Selector::any().with_entities([pattern.clone()]), inventory) {
             let value = bracketed(&pattern.attributes);
             let detail = format!("no resource has an entity with all of {value}");
-            parts.push(UnmatchedPart { part: "entities", value, detail });
+            parts.push(UnmatchedPart { requirement: None, part: "entities", value, detail });
         }
     }
     let alone = Selector::any().with_entities(selector.entities().iter().cloned());
@@ -193,7 +203,7 @@ fn unmatched_entities(selector: &Selector, inventory: &Inventory, parts: &mut Ve
             selector.entities().iter().map(|pattern| bracketed(&pattern.attributes)).collect();
         let value = format!("[{}]", patterns.join(","));
         let detail = format!("no resource has a different entity for each of {value}");
-        parts.push(UnmatchedPart { part: "entities", value, detail });
+        parts.push(UnmatchedPart { requirement: None, part: "entities", value, detail });
     }
 }
 

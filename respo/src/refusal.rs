@@ -19,6 +19,10 @@ pub const MAX_UNMATCHED_PARTS: usize = 16;
 /// A part of a selector that no resource of the inventory satisfies.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct UnmatchedPart {
+    /// Which requirement it is a part of, counted from 1. `None`: the request has but one, or no single one
+    /// is to blame.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub requirement: Option<usize>,
     /// Which part: `resource`, `location`, `attributes`, `entities` or `combination`.
     pub part: &'static str,
     /// What it asks for, in the form of the query string.

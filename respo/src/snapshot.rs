@@ -136,7 +136,9 @@ fn resource_overview(
 
 fn waiting_overview(waiting: &WaitingRequest) -> WaitingOverview {
     let requirements = waiting.request.requirements();
-    let selector = |requirement: &Requirement| requirement.selector.to_string();
+    let selector = |requirement: &Requirement| {
+        requirement.selector().map(ToString::to_string).unwrap_or_default()
+    };
     WaitingOverview {
         id: waiting.id,
         position: waiting.position,

@@ -75,7 +75,8 @@ fn lists_are_written_in_three_ways() {
 
 #[test]
 fn lists_of_lists_are_one_pattern_each() {
-    let patterns = |query: &str| request_of(query).requirements()[0].selector.entities().len();
+    let patterns =
+        |query: &str| request_of(query).requirements()[0].selector().unwrap().entities().len();
     assert_eq!(patterns("entities=[[a,b],[c]]"), 2);
     assert_eq!(patterns("entity_properties=[[a,b],[c]]"), 2);
     assert_eq!(patterns("entities=[a,b]&entities=[c]"), 2);

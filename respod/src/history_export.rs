@@ -139,6 +139,9 @@ impl<'a> From<&'a HistoryEntry> for CsvRow<'a> {
 }
 
 fn requested(request: &Request) -> String {
-    let selectors = request.requirements().iter().map(|one| one.selector.to_string());
+    let selectors = request
+        .requirements()
+        .iter()
+        .map(|one| one.selector().map(ToString::to_string).unwrap_or_default());
     selectors.collect::<Vec<_>>().join("; ")
 }

@@ -33,6 +33,7 @@ pub(crate) fn token(id: u64) -> Token {
 
 pub(crate) fn queued(id: u64, seconds: f64) -> Record {
     Record::Queued {
+        party: RequestId(1),
         id: RequestId(id),
         request: Arc::new(request()),
         token: token(id).digest(),

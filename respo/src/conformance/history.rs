@@ -8,7 +8,7 @@ use crate::engine::{Authority, Command, Effects, Engine, Limits, Record, Session
 use crate::inventory::Inventory;
 use crate::matcher::AttributeMatcher;
 use crate::names::Name;
-use crate::request::{Hold, Request, RequestId, Wait};
+use crate::request::{Hold, Request, RequestId, Requirement, Wait};
 use crate::selector::Selector;
 use crate::time::Timestamp;
 use crate::token::Token;
@@ -103,7 +103,7 @@ impl History {
         let name = resource_name(self.choose(RESOURCES));
         let selector = if self.choose(2) == 0 { Selector::any() } else { Selector::named(name) };
         let short = |micros| Duration::from_micros(1 + micros);
-        request.set_requirement(selector);
+        good(request.set_requirements(vec![Requirement::one(selector)]), "a requirement");
         request.wait = match self.choose(4) {
             0 => Wait::No,
             1 => Wait::UpTo(short(self.choose(20_000_000))),

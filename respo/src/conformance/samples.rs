@@ -11,7 +11,7 @@ use crate::engine::Record;
 use crate::inventory::{Entity, Inventory, Resource};
 use crate::lease::EndReason;
 use crate::names::{Label, MAX_NAME_CHARS, MAX_TEXT_CHARS, Name, Text, Word};
-use crate::request::{Fence, Hold, MAX_TAGS, Priority, Request, RequestId, Wait};
+use crate::request::{Fence, Hold, MAX_TAGS, Priority, Request, RequestId, Requirement, Wait};
 use crate::selector::{EntityPattern, Selector};
 use crate::time::{MAX_DURATION, Timestamp};
 use crate::token::Token;
@@ -79,11 +79,14 @@ fn longest_request() -> Request {
     let name = good(Name::new("n".repeat(MAX_NAME_CHARS)), "a name");
     let word = |word: &'static str| good(Word::new(word), "a word");
     let patterns = [["a", "b"], ["a", "c"], ["a", "b"]];
-    let pattern = |words: [&'static str; 2]| EntityPattern { attributes: words.map(word).into() };
+    let pattern = |words: [&'static str; 2]| EntityPattern {
+        attributes: words.map(word).into(),
+        ..EntityPattern::default()
+    };
     let mut selector = Selector::named(name).with_entities(patterns.map(pattern));
     selector.location = Some(good(Label::new("a b,c[d]&e=f%"), "a label"));
     selector.attributes = [word("can")].into();
-    request.set_requirement(selector);
+    good(request.set_requirements(vec![Requirement::one(selector)]), "a requirement");
     request.wait = Wait::UpTo(MAX_DURATION);
     request.hold = Hold::Connection { linger: MAX_DURATION - Duration::from_micros(1) };
     request.max_duration = Some(Duration::from_micros(1));
@@ -100,6 +103,7 @@ pub(super) fn records() -> Vec<Record> {
         id: RequestId(id),
         request: Arc::new(request),
         token: token(u128::from(id) << 100),
+        party: RequestId(id.min(2)),
         at: at(micros),
     };
     let replaced = |revision, size, micros| Record::InventoryReplaced {

@@ -42,7 +42,11 @@ impl Engine {
         }
         let id = RequestId(self.state.last_id.0.saturating_add(1));
         let at = self.now;
-        self.record(Record::Queued { id, request: Arc::clone(&request), token, at }, effects);
+        let party = self.party_of(session).unwrap_or(id);
+        self.record(
+            Record::Queued { id, request: Arc::clone(&request), token, party, at },
+            effects,
+        );
         self.by_token.insert(token, id);
         self.sessions.attach(id, Attachment::To(session));
         match free {
@@ -54,6 +58,12 @@ impl Engine {
             }
         }
         Ok(id)
+    }
+
+    /// Whose the requests of a session are, where stacks are concerned: that of its eldest, if it has one.
+    fn party_of(&self, session: SessionId) -> Option<RequestId> {
+        let eldest = self.sessions.requests(session)?.first()?;
+        self.state.requests.get(eldest).map(|state| state.party)
     }
 
     /// Whether a request that cannot be granted at once may wait.
@@ -80,7 +90,8 @@ impl Engine {
         }
         let mut candidates: Vec<ResourceIndex> = Vec::new();
         for requirement in requirements {
-            let (selector, inventory) = (&requirement.selector, &self.state.inventory);
+            let Some(selector) = requirement.selector() else { continue };
+            let inventory = &self.state.inventory;
             candidates = self.matcher.candidates(selector, inventory);
             // A matcher is somebody else's code: what it says of resources that do not exist is dropped.
             candidates.retain(|index| index.as_usize() < inventory.len());

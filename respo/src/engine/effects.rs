@@ -23,6 +23,9 @@ pub enum Record {
         request: Arc<Request>,
         /// The digest of its token.
         token: TokenDigest,
+        /// Whose it is, where stacks are concerned: the id of the eldest request that its session had then,
+        /// or its own. Durable, since sessions are not.
+        party: RequestId,
         /// When.
         at: Timestamp,
     },

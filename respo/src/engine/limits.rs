@@ -59,7 +59,9 @@ impl Limits {
             return over("a linger", request.linger(), self.max_linger);
         }
         for requirement in request.requirements() {
-            check_sizes(&requirement.selector)?;
+            if let Some(selector) = requirement.selector() {
+                check_sizes(selector)?;
+            }
         }
         if request.tags.len() > MAX_TAGS {
             return Err(Refusal::OverLimit(format!("a request has at most {MAX_TAGS} tags")));

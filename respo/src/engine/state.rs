@@ -37,6 +37,8 @@ pub struct RequestState {
     pub request: Arc<Request>,
     /// The digest of its token.
     pub token: TokenDigest,
+    /// Whose it is, where stacks are concerned: requests of one session have one party.
+    pub party: RequestId,
     /// When it came in.
     pub queued_at: Timestamp,
     /// What it holds; `None` while it waits.
@@ -57,10 +59,11 @@ impl State {
             Record::ClockSet { to, .. } => *to,
         };
         match record {
-            Record::Queued { id, request, token, at } => {
+            Record::Queued { id, request, token, party, at } => {
                 self.last_id = self.last_id.max(*id);
                 let (request, queued_at) = (Arc::clone(request), *at);
-                let state = RequestState { request, token: *token, queued_at, grant: None };
+                let state =
+                    RequestState { request, token: *token, party: *party, queued_at, grant: None };
                 self.requests.insert(*id, state);
             }
             Record::Granted { id, fence, resources, at, expires } => {

@@ -59,7 +59,9 @@ impl QueryWriter<'_, '_> {
 
     fn request(&mut self, request: &Request) -> fmt::Result {
         for requirement in request.requirements() {
-            self.selector(&requirement.selector)?;
+            if let Some(selector) = requirement.selector() {
+                self.selector(selector)?;
+            }
         }
         if request.priority.value() != 0 {
             self.pair("priority", &request.priority.to_string())?;

@@ -81,7 +81,8 @@ impl Serialize for Request {
 }
 
 fn write_requirement(requirement: &Requirement) -> RequirementDocument {
-    let selector = &requirement.selector;
+    let any = Selector::any();
+    let selector = requirement.selector().unwrap_or(&any);
     let entity =
         |pattern: &EntityPattern| EntityDocument { attributes: pattern.attributes.clone() };
     RequirementDocument {
@@ -115,7 +116,10 @@ impl<'de> Deserialize<'de> for Request {
 }
 
 fn read_selector(requirement: RequirementDocument) -> Selector {
-    let entity = |document: EntityDocument| EntityPattern { attributes: document.attributes };
+    let entity = |document: EntityDocument| EntityPattern {
+        attributes: document.attributes,
+        ..EntityPattern::default()
+    };
     let mut selector = Selector::any().with_entities(requirement.entities.into_iter().map(entity));
     selector.names = requirement.resource;
     selector.location = requirement.location;

@@ -1,6 +1,12 @@
 //! What a client asks for, and how long it waits and holds.
 
 mod json;
+mod requirement;
+
+pub use requirement::{
+    MAX_KEYS, MAX_REQUESTED, MAX_REQUIREMENTS, MAX_STACK_LABELS, Requirement, RequirementError,
+    Wanted,
+};
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -8,7 +14,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::names::{Label, Text};
+use crate::inventory::Resource;
+use crate::names::{Label, Name, Text};
 use crate::selector::Selector;
 
 /// The most tags that a request may carry.
@@ -128,13 +135,6 @@ impl Default for Hold {
     }
 }
 
-/// Resources that match one selector: one, in this version.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default)]
-pub struct Requirement {
-    /// What the resource must look like.
-    pub selector: Selector,
-}
-
 /// What a client asks for: granted all together or not at all.
 ///
 /// As JSON, which is what stores keep, it is a map of what was asked for:
@@ -149,7 +149,7 @@ pub struct Requirement {
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Request {
-    /// What is needed. A request has one requirement in this version, so the list is closed.
+    /// What is needed: checked, so the list is closed.
     requirements: Vec<Requirement>,
     /// Who goes first.
     pub priority: Priority,
@@ -171,8 +171,21 @@ impl Request {
     /// A request for one resource that matches `selector`.
     #[must_use]
     pub fn one(selector: Selector) -> Self {
+        Self::of(vec![Requirement::one(selector)])
+    }
+
+    /// A request for all of `requirements` together.
+    ///
+    /// # Errors
+    /// [`RequirementError`] if there is none, or too much of something, or a key is there twice.
+    pub fn new(requirements: Vec<Requirement>) -> Result<Self, RequirementError> {
+        requirement::check(&requirements)?;
+        Ok(Self::of(requirements))
+    }
+
+    fn of(requirements: Vec<Requirement>) -> Self {
         Self {
-            requirements: vec![Requirement { selector }],
+            requirements,
             priority: Priority::default(),
             description: None,
             holder: None,
@@ -183,10 +196,34 @@ impl Request {
         }
     }
 
-    /// Asks for one resource that matches `selector` instead.
-    #[cfg(feature = "conformance")]
-    pub(crate) fn set_requirement(&mut self, selector: Selector) {
-        self.requirements = vec![Requirement { selector }];
+    /// Asks for all of `requirements` instead.
+    ///
+    /// # Errors
+    /// As for [`new`](Self::new); nothing has changed then.
+    pub fn set_requirements(
+        &mut self,
+        requirements: Vec<Requirement>,
+    ) -> Result<(), RequirementError> {
+        requirement::check(&requirements)?;
+        self.requirements = requirements;
+        Ok(())
+    }
+
+    /// How many resources are needed in all.
+    #[must_use]
+    pub fn requested(&self) -> usize {
+        self.requirements.iter().map(|requirement| usize::from(requirement.count)).sum()
+    }
+
+    /// The resource that exists under a key that is not in the inventory, while it is asked for or held:
+    /// its properties are the request's tags.
+    #[must_use]
+    pub fn ephemeral(&self, key: Name) -> Resource {
+        let mut resource = Resource::new(key);
+        let tags = self.tags.iter();
+        let property = |(tag, text): (&Label, &Text)| (tag.to_string(), text.as_str().into());
+        resource.properties = tags.map(property).collect();
+        resource
     }
 
     /// What is needed.

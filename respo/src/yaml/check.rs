@@ -196,7 +196,14 @@ impl Checker {
             }
         });
         // A resource whose name is a mistake has been checked all the same.
-        name.map(|name| Resource { name, location, attributes, description, endpoint, entities })
+        name.map(|name| Resource {
+            location,
+            attributes,
+            description,
+            endpoint,
+            entities,
+            ..Resource::new(name)
+        })
     }
 
     fn entities(&mut self, path: &Path<'_>, node: &Node) -> BTreeMap<Name, Entity> {

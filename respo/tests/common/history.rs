@@ -111,7 +111,9 @@ pub fn selector(most: usize) -> impl Strategy<Value = Selector> {
     let patterns = prop_oneof![2 => Just(Vec::new()), 1 => vec(words(&["x", "y"]), 1..3)];
     (names, location(), words(&["a", "b"]), patterns).prop_map(
         |(names, location, attributes, patterns)| {
-            let patterns = patterns.into_iter().map(|attributes| EntityPattern { attributes });
+            let patterns = patterns
+                .into_iter()
+                .map(|attributes| EntityPattern { attributes, ..EntityPattern::default() });
             let mut selector = Selector::any().with_entities(patterns);
             selector.names =
                 names.into_iter().map(|n| Name::new(format!("r{n}")).unwrap()).collect();

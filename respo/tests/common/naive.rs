@@ -67,7 +67,7 @@ impl Naive {
             .collect();
         waiting.sort_unstable();
         for (_, id) in waiting {
-            let selector = self.asked[&id].request.requirements()[0].selector.clone();
+            let selector = self.asked[&id].request.requirements()[0].selector().unwrap().clone();
             let Some(resource) = self.suitable(&selector).into_iter().next() else {
                 continue;
             };
@@ -183,7 +183,7 @@ impl Naive {
         if !self.open.contains(&session) {
             return Err("no_session");
         }
-        let selector = &request.requirements()[0].selector;
+        let selector = request.requirements()[0].selector().unwrap();
         if !self.inventory.values().any(|resource| suits(selector, resource)) {
             return Err("no_such");
         }
@@ -224,7 +224,7 @@ impl Naive {
         last_used.retain(|name, _| self.inventory.contains_key(name) || self.held(name));
         self.last_used = last_used;
         let possible = |asked: &Asked| {
-            let selector = &asked.request.requirements()[0].selector;
+            let selector = asked.request.requirements()[0].selector().unwrap();
             self.inventory.values().any(|resource| suits(selector, resource))
         };
         let impossible: Vec<u64> = self.waiting().filter(|id| !possible(&self.asked[id])).collect();

@@ -65,5 +65,9 @@ pub(crate) fn waits_for(waiting: &WaitingOverview, resource: &ResourceOverview) 
     let LockAction::Request(request) = query.action else {
         return false;
     };
-    request.requirements().iter().any(|requirement| selects(&requirement.selector, resource))
+    request
+        .requirements()
+        .iter()
+        .filter_map(rpclient::respo::Requirement::selector)
+        .any(|selector| selects(selector, resource))
 }
