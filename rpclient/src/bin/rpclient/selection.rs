@@ -40,8 +40,10 @@ impl SelectionArguments {
         selector.names.extend(self.resources.iter().cloned());
         selector.location = self.location.clone();
         selector.attributes.extend(self.attributes.iter().flat_map(|words| words.0.clone()));
-        let patterns =
-            self.entities.iter().map(|words| EntityPattern { attributes: words.0.clone() });
+        let patterns = self
+            .entities
+            .iter()
+            .map(|words| EntityPattern { attributes: words.0.clone(), ..EntityPattern::default() });
         selector = selector.with_entities(patterns);
         for SelectionWord(said) in &self.words {
             let other = match (&selector.location, &said.location) {
@@ -82,7 +84,10 @@ impl FromStr for SelectionWord {
         let query = LockQuery::parse(&query).map_err(|error| error.problem)?;
         match query.action {
             LockAction::Request(request) => {
-                let selector = request.requirements().first().map(|first| first.selector.clone());
+                let selector = request
+                    .requirements()
+                    .first()
+                    .map(|first| first.selector().cloned().unwrap_or_default());
                 Ok(Self(selector.unwrap_or_default()))
             }
             LockAction::Resume(_) => Err(format!("{word:?} says nothing about a resource")),
