@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use crate::request::RequestId;
-use crate::wire::Candidate;
+use crate::wire::{Candidate, ResourceState};
 
 /// How long a client that was told `busy` should wait before it asks again: 20 seconds.
 pub const RETRY_AFTER: Duration = Duration::from_secs(20);
@@ -38,10 +38,12 @@ pub struct UnmatchedPart {
 #[non_exhaustive]
 pub enum Refusal {
     /// Asked not to wait, and every candidate is taken.
-    #[error("every matching resource is taken: {}", describe_holders(.candidates))]
+    #[error("{}", describe_busy(.candidates, .limit.as_deref()))]
     Busy {
-        /// Who holds the candidates; at most [`MAX_LISTED_CANDIDATES`] are listed.
+        /// Who has what is missing; at most [`MAX_LISTED_CANDIDATES`] are listed.
         candidates: Vec<Candidate>,
+        /// The allowance of the pool that is used up, if that is the reason.
+        limit: Option<String>,
     },
     /// No resource of the inventory could ever satisfy the request.
     #[error("{}", .parts.iter().map(|part| part.detail.as_str()).collect::<Vec<_>>().join("; "))]
@@ -98,13 +100,30 @@ impl Refusal {
     }
 }
 
-fn describe_holders(candidates: &[Candidate]) -> String {
-    let describe = |candidate: &Candidate| {
-        let name = &candidate.resource;
-        match candidate.lease.as_ref().and_then(|lease| lease.holder.as_ref()) {
-            Some(holder) => format!("{name} is held by {holder}"),
-            None => format!("{name} is held"),
+fn describe_busy(candidates: &[Candidate], limit: Option<&str>) -> String {
+    if let Some(limit) = limit {
+        return format!("the limit is reached: {limit}");
+    }
+    let candidates: Vec<String> = candidates.iter().map(describe).collect();
+    format!("every matching resource is taken: {}", candidates.join(", "))
+}
+
+/// Who has a resource that is missing.
+fn describe(candidate: &Candidate) -> String {
+    let name = &candidate.resource;
+    if let Some(waiter) = &candidate.held_back_for {
+        return match &waiter.holder {
+            Some(holder) => format!("{name} is held back for {holder}, who waits for more"),
+            None => format!("{name} is held back for request {}, which waits for more", waiter.id),
+        };
+    }
+    let holder = candidate.lease.as_ref().and_then(|lease| lease.holder.as_ref());
+    match (candidate.state, holder) {
+        (ResourceState::Collateral, Some(holder)) => {
+            format!("{name} is wired to a resource that {holder} holds")
         }
-    };
-    candidates.iter().map(describe).collect::<Vec<_>>().join(", ")
+        (ResourceState::Collateral, None) => format!("{name} is wired to a resource that is held"),
+        (_, Some(holder)) => format!("{name} is held by {holder}"),
+        (_, None) => format!("{name} is held"),
+    }
 }

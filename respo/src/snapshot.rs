@@ -4,13 +4,15 @@ use std::sync::Arc;
 
 use crate::inventory::{Inventory, Resource, ResourceIndex};
 use crate::lease::Holding;
-use crate::names::Label;
+use crate::names::{Label, Name};
 use crate::refusal::MAX_LISTED_CANDIDATES;
-use crate::request::{Request, RequestId, Requirement};
+use crate::request::{Request, RequestId};
 use crate::time::Timestamp;
 use crate::wire::{
     Candidate, PoolOverview, QueuedRequest, ResourceOverview, ResourceState, WaitingOverview,
 };
+
+pub use crate::wire::Waiter;
 
 /// Everything about a pool that everyone may know, as it was at one moment.
 #[derive(Debug, Clone, Default)]
@@ -19,16 +21,44 @@ pub struct Snapshot {
     pub revision: u64,
     /// The inventory in force. Its properties are not for everyone.
     pub inventory: Arc<Inventory>,
-    /// Who holds each resource, parallel to the inventory.
-    pub holdings: Vec<Option<Holding>>,
-    /// Leased resources that are no longer in the inventory.
-    pub retired: Vec<(Arc<Resource>, Holding)>,
+    /// How each resource stands, parallel to the inventory.
+    pub statuses: Vec<Status>,
+    /// What is held or asked for and not in the inventory, in the order of the names.
+    pub outsiders: Vec<Outsider>,
     /// The waiting requests in the order in which they will be served.
     pub waiting: Vec<WaitingRequest>,
     /// How many waiting requests could take each resource, parallel to the inventory.
     pub queue_lengths: Vec<u64>,
     /// Where each waiting request is in `waiting`, sorted by id.
     pub(crate) by_id: Vec<(RequestId, usize)>,
+}
+
+/// How a resource stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Status {
+    /// It can be leased now.
+    Free,
+    /// It is leased.
+    Held(Holding),
+    /// It is free, and held back for a waiting request that needs more than this.
+    HeldBack(Waiter),
+    /// It is free for the client of this lease alone, which has a stack-mate of it.
+    Collateral(Holding),
+}
+
+/// A resource that is not in the inventory.
+#[derive(Debug, Clone)]
+pub struct Outsider {
+    /// What [`WaitingRequest::candidates`] call it.
+    pub(crate) index: ResourceIndex,
+    /// What is known of it.
+    pub resource: Arc<Resource>,
+    /// How it stands.
+    pub status: Status,
+    /// It was in the inventory, and goes when its lease ends. Otherwise it is a key that clients ask for.
+    pub is_retired: bool,
+    /// How many waiting requests could take it.
+    pub queue: u64,
 }
 
 /// A waiting request in a [`Snapshot`].
@@ -46,15 +76,63 @@ pub struct WaitingRequest {
     pub since: Timestamp,
     /// The resources that it waits for.
     pub candidates: Arc<[ResourceIndex]>,
+    /// Those of them that are held back for it already.
+    pub held_back: Vec<ResourceIndex>,
+    /// The allowance that its holder or group has used up.
+    pub limit: Option<String>,
+}
+
+impl Status {
+    /// Who holds the resource, if it is held.
+    #[must_use]
+    pub fn holding(&self) -> Option<&Holding> {
+        match self {
+            Self::Held(holding) => Some(holding),
+            _ => None,
+        }
+    }
+
+    /// The same as the surfaces show it.
+    #[must_use]
+    pub fn state(&self) -> ResourceState {
+        match self {
+            Self::Free => ResourceState::Free,
+            Self::Held(holding) if holding.orphaned_until.is_some() => ResourceState::Orphaned,
+            Self::Held(_) => ResourceState::Leased,
+            Self::HeldBack(_) => ResourceState::HeldBack,
+            Self::Collateral(_) => ResourceState::Collateral,
+        }
+    }
+
+    /// The resource of this name with this status, for those who wait for it.
+    #[must_use]
+    pub fn candidate(&self, name: &Name) -> Candidate {
+        let (lease, held_back_for) = self.clone().into_parts();
+        Candidate { resource: name.clone(), state: self.state(), lease, held_back_for }
+    }
+
+    fn into_parts(self) -> (Option<Holding>, Option<Waiter>) {
+        match self {
+            Self::Free => (None, None),
+            Self::Held(holding) | Self::Collateral(holding) => (Some(holding), None),
+            Self::HeldBack(waiter) => (None, Some(waiter)),
+        }
+    }
 }
 
 impl Snapshot {
     /// Whether the resource of this name is held.
     #[must_use]
     pub fn is_leased(&self, name: &str) -> bool {
-        self.inventory
-            .index_of(name)
-            .is_some_and(|index| self.holdings.get(index.as_usize()).is_some_and(Option::is_some))
+        let status = self.inventory.index_of(name).and_then(|at| self.statuses.get(at.as_usize()));
+        status.and_then(Status::holding).is_some()
+    }
+
+    /// How many resources are held.
+    #[must_use]
+    pub fn leased(&self) -> usize {
+        let outside = self.outsiders.iter().map(|outsider| &outsider.status);
+        self.statuses.iter().chain(outside).filter_map(Status::holding).count()
     }
 
     /// What the client of a waiting request is told; nothing if it does not wait.
@@ -62,7 +140,10 @@ impl Snapshot {
     pub fn queued(&self, id: RequestId) -> Option<QueuedRequest> {
         let place = self.by_id.binary_search_by_key(&id, |(id, _)| *id).ok()?;
         let waiting = self.waiting.get(self.by_id[place].1)?;
-        let listed = waiting.candidates.iter().take(MAX_LISTED_CANDIDATES);
+        // What is missing comes first: of what is held back for the client, the names are enough.
+        let missing = |index: &&ResourceIndex| !waiting.held_back.contains(index);
+        let listed = waiting.candidates.iter().filter(missing).take(MAX_LISTED_CANDIDATES);
+        let held_back = waiting.held_back.iter().filter_map(|index| self.at(*index));
         Some(QueuedRequest {
             id,
             token: None,
@@ -71,56 +152,86 @@ impl Snapshot {
             since: waiting.since,
             candidates: listed.filter_map(|index| self.candidate(*index)).collect(),
             candidates_total: waiting.candidates.len() as u64,
+            held_back: held_back.map(|(resource, _)| resource.name.clone()).collect(),
+            limit: waiting.limit.clone(),
         })
     }
 
+    /// A resource, in the inventory or not, and how it stands.
+    fn at(&self, index: ResourceIndex) -> Option<(&Resource, &Status)> {
+        if let Some(resource) = self.inventory.at(index) {
+            return Some((resource, self.statuses.get(index.as_usize())?));
+        }
+        let outsider = self.outsiders.iter().find(|outsider| outsider.index == index)?;
+        Some((&outsider.resource, &outsider.status))
+    }
+
     fn candidate(&self, index: ResourceIndex) -> Option<Candidate> {
-        let resource = self.inventory.at(index)?;
-        let holding = self.holdings.get(index.as_usize())?.as_ref();
-        Some(candidate(resource, holding))
+        let (resource, status) = self.at(index)?;
+        Some(status.candidate(&resource.name))
     }
 
     /// The pool for the overview: no properties, no tokens.
     #[must_use]
     pub fn overview(&self, pool: &Label) -> PoolOverview {
-        let holdings = self.holdings.iter().map(Option::as_ref);
-        let present = self.inventory.resources().iter().zip(holdings).zip(&self.queue_lengths).map(
-            |((resource, holding), queue)| {
-                resource_overview(resource, state_of(holding), holding, *queue)
-            },
-        );
-        let retired = self.retired.iter().map(|(resource, holding)| {
-            resource_overview(resource, ResourceState::Retired, Some(holding), 0)
-        });
         PoolOverview {
             name: pool.clone(),
             revision: self.revision,
-            resources: present.chain(retired).collect(),
-            waiting: self.waiting.iter().map(waiting_overview).collect(),
+            resources: self.resources().map(|(_, resource)| resource).collect(),
+            stacks: self.inventory.stacks().to_vec(),
+            waiting: self.waiting.iter().map(|waiting| self.waiting_overview(waiting)).collect(),
+        }
+    }
+
+    /// Every resource as everyone may know it, those outside of the inventory last, each with everything
+    /// that is known of it: that is for deciding which ones are meant, not for everyone.
+    pub fn resources(&self) -> impl Iterator<Item = (&Arc<Resource>, ResourceOverview)> {
+        let inside = self.inventory.resources().iter().zip(&self.statuses).zip(&self.queue_lengths);
+        let inside = inside.map(|((resource, status), queue)| {
+            (resource, resource_overview(resource, status.state(), status, *queue))
+        });
+        let outside = self.outsiders.iter().map(|outsider| {
+            let Outsider { resource, status, is_retired, queue, .. } = outsider;
+            let state = if *is_retired { ResourceState::Retired } else { status.state() };
+            let mut overview = resource_overview(resource, state, status, *queue);
+            overview.ephemeral = !is_retired;
+            (resource, overview)
+        });
+        inside.chain(outside)
+    }
+
+    fn waiting_overview(&self, waiting: &WaitingRequest) -> WaitingOverview {
+        let held_back = waiting.held_back.iter().filter_map(|index| self.at(*index));
+        WaitingOverview {
+            id: waiting.id,
+            position: waiting.position,
+            of: waiting.of,
+            priority: waiting.request.priority,
+            holder: waiting.request.holder.clone(),
+            description: waiting.request.description.clone(),
+            since: waiting.since,
+            selector: selector_text(&waiting.request),
+            requirements: Vec::new(),
+            candidates_total: waiting.candidates.len() as u64,
+            held_back: held_back.map(|(resource, _)| resource.name.clone()).collect(),
+            limit: waiting.limit.clone(),
         }
     }
 }
 
-pub(crate) fn candidate(resource: &Resource, holding: Option<&Holding>) -> Candidate {
-    let (state, lease) = (state_of(holding), holding.cloned());
-    Candidate { resource: resource.name.clone(), state, lease }
-}
-
-fn state_of(holding: Option<&Holding>) -> ResourceState {
-    match holding {
-        None => ResourceState::Free,
-        Some(holding) if holding.orphaned_until.is_some() => ResourceState::Orphaned,
-        Some(_) => ResourceState::Leased,
-    }
+fn selector_text(request: &Request) -> String {
+    let selectors = request.requirements().iter().filter_map(crate::Requirement::selector);
+    selectors.map(ToString::to_string).collect::<Vec<_>>().join(" ")
 }
 
 fn resource_overview(
     resource: &Resource,
     state: ResourceState,
-    holding: Option<&Holding>,
+    status: &Status,
     queue: u64,
 ) -> ResourceOverview {
     let entities = resource.entities.iter();
+    let (lease, held_back_for) = status.clone().into_parts();
     ResourceOverview {
         name: resource.name.clone(),
         state,
@@ -129,25 +240,9 @@ fn resource_overview(
         description: resource.description.clone(),
         endpoint: resource.endpoint.clone(),
         entities: entities.map(|(name, entity)| (name.clone(), entity.into())).collect(),
-        lease: holding.cloned(),
+        lease,
+        held_back_for,
+        ephemeral: false,
         queue,
-    }
-}
-
-fn waiting_overview(waiting: &WaitingRequest) -> WaitingOverview {
-    let requirements = waiting.request.requirements();
-    let selector = |requirement: &Requirement| {
-        requirement.selector().map(ToString::to_string).unwrap_or_default()
-    };
-    WaitingOverview {
-        id: waiting.id,
-        position: waiting.position,
-        of: waiting.of,
-        priority: waiting.request.priority,
-        holder: waiting.request.holder.clone(),
-        description: waiting.request.description.clone(),
-        since: waiting.since,
-        selector: requirements.iter().map(selector).collect::<Vec<_>>().join(" "),
-        candidates_total: waiting.candidates.len() as u64,
     }
 }

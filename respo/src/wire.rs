@@ -8,7 +8,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::inventory::{Entity, Resource};
+use crate::inventory::{Entity, Resource, Stack};
 use crate::lease::{EndReason, Holding};
 use crate::names::{Label, Name, Text, Word};
 use crate::request::{Fence, Priority, RequestId};
@@ -75,6 +75,12 @@ pub struct QueuedRequest {
     pub candidates: Vec<Candidate>,
     /// How many candidates there are.
     pub candidates_total: u64,
+    /// The candidates that are held back for it already; they are not among those listed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub held_back: Vec<Name>,
+    /// The allowance of the pool that keeps it waiting, whatever is free.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limit: Option<String>,
 }
 
 impl fmt::Debug for QueuedRequest {
@@ -85,6 +91,8 @@ impl fmt::Debug for QueuedRequest {
             .field("of", &self.of)
             .field("since", &self.since)
             .field("candidates", &self.candidates)
+            .field("held_back", &self.held_back)
+            .field("limit", &self.limit)
             .finish_non_exhaustive()
     }
 }
@@ -102,6 +110,10 @@ pub enum ResourceState {
     Orphaned,
     /// Held, and no longer in the inventory: it goes when the lease ends.
     Retired,
+    /// Free, and held back for a waiting request that needs more than this.
+    HeldBack,
+    /// Free for one client alone, which has a stack-mate of it.
+    Collateral,
     /// One that this version does not know.
     #[serde(other)]
     Unknown,
@@ -116,6 +128,8 @@ impl ResourceState {
             Self::Leased => "leased",
             Self::Orphaned => "orphaned",
             Self::Retired => "retired",
+            Self::HeldBack => "held_back",
+            Self::Collateral => "collateral",
             Self::Unknown => "unknown",
         }
     }
@@ -128,9 +142,33 @@ pub struct Candidate {
     pub resource: Name,
     /// Its state.
     pub state: ResourceState,
-    /// Who holds it.
+    /// Who holds it, or, of a collateral, its stack-mate.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lease: Option<Holding>,
+    /// The waiting request that it is held back for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub held_back_for: Option<Waiter>,
+}
+
+/// Who waits for something.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Waiter {
+    /// The waiting request.
+    pub id: RequestId,
+    /// Who asks.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub holder: Option<Label>,
+}
+
+/// A resource that was granted, with its properties.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct GrantedResource {
+    /// What was granted.
+    #[serde(flatten)]
+    pub resource: Resource,
+    /// For each entity pattern of the requirement, in its order, the entity that serves it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub pairing: Vec<Name>,
 }
 
 /// A lease as its holder sees it. `Debug` shows neither the token nor the properties.
@@ -144,8 +182,11 @@ pub struct GrantedLease {
     pub fence: Fence,
     /// The pool it is in.
     pub pool: Label,
-    /// What was leased, with its entities' properties.
-    pub resource: Resource,
+    /// What was leased, with all properties, where it is one resource.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resource: Option<GrantedResource>,
+    /// What was leased, for each requirement in the order of the request.
+    pub resources: Vec<Vec<GrantedResource>>,
     /// Since when.
     pub since: Timestamp,
     /// Until when at the latest.
@@ -159,7 +200,7 @@ impl fmt::Debug for GrantedLease {
             .field("id", &self.id)
             .field("fence", &self.fence)
             .field("pool", &self.pool)
-            .field("resource", &self.resource)
+            .field("resources", &self.resources)
             .field("since", &self.since)
             .field("expires", &self.expires)
             .finish_non_exhaustive()
@@ -186,6 +227,9 @@ pub struct PoolOverview {
     pub revision: u64,
     /// Its resources in the order of their names, retired ones last.
     pub resources: Vec<ResourceOverview>,
+    /// Resources that are wired together.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub stacks: Vec<Stack>,
     /// Its waiting requests in the order in which they will be served.
     pub waiting: Vec<WaitingOverview>,
 }
@@ -210,9 +254,15 @@ pub struct ResourceOverview {
     pub endpoint: Option<Text>,
     /// The attributes of its entities, by name. Their properties are not shown.
     pub entities: BTreeMap<Name, EntityOverview>,
-    /// Who holds it.
+    /// Who holds it, or, of a collateral, its stack-mate.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lease: Option<Holding>,
+    /// The waiting request that it is held back for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub held_back_for: Option<Waiter>,
+    /// It is a key that is not in the inventory, and is there while it is asked for or held.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub ephemeral: bool,
     /// How many waiting requests could take it.
     pub queue: u64,
 }
@@ -251,8 +301,17 @@ pub struct WaitingOverview {
     pub since: Timestamp,
     /// What it asks for, in the form of the query string (`location=office1&attributes=[can]`).
     pub selector: String,
+    /// What it asks for, requirement by requirement, in the short form (`2 location=office1 +can`).
+    #[serde(default)]
+    pub requirements: Vec<String>,
     /// How many resources could serve it.
     pub candidates_total: u64,
+    /// The candidates that are held back for it already.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub held_back: Vec<Name>,
+    /// The allowance of the pool that keeps it waiting, whatever is free.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limit: Option<String>,
 }
 
 /// The answer to `POST /inventory`.

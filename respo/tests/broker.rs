@@ -123,7 +123,7 @@ async fn waiting_has_a_limit_and_none_at_all() {
     let mut request = any();
     request.wait = Wait::No;
     match session.acquire(request).await {
-        Err(AcquireError::Refused(Refusal::Busy { candidates })) => {
+        Err(AcquireError::Refused(Refusal::Busy { candidates, .. })) => {
             assert_eq!(candidates[0].lease.as_ref().unwrap().id, lease.grant().id);
         }
         other => panic!("expected busy, not {other:?}"),
@@ -141,7 +141,7 @@ async fn a_lingering_lease_is_resumed_with_its_token_and_with_no_other() {
     let mut ticket = session.submit(lingering(Duration::from_secs(600))).await.unwrap();
     let grant = granted(&mut ticket).await;
     drop(session);
-    while broker.snapshot().await.holdings[0].as_ref().unwrap().orphaned_until.is_none() {
+    while broker.snapshot().await.statuses[0].holding().unwrap().orphaned_until.is_none() {
         tokio::task::yield_now().await;
     }
 
@@ -151,7 +151,7 @@ async fn a_lingering_lease_is_resumed_with_its_token_and_with_no_other() {
     let mut resumed = back.resume(ticket.token()).await.unwrap();
     assert_eq!(granted(&mut resumed).await, grant, "the same lease, not a new one");
     drop(back);
-    while broker.snapshot().await.holdings[0].as_ref().unwrap().orphaned_until.is_none() {
+    while broker.snapshot().await.statuses[0].holding().unwrap().orphaned_until.is_none() {
         tokio::task::yield_now().await;
     }
     let (third, fourth) = (broker.session(), broker.session());
@@ -187,10 +187,10 @@ async fn an_inventory_change_retires_what_is_held_and_refuses_what_is_impossible
     assert_eq!(revision, 2);
     assert_eq!((change.added, change.retired), (names(&["c"]), names(&["a"])));
     assert_eq!(ended(&mut impossible).await, EndReason::NoSuch);
-    assert_eq!(broker.snapshot().await.retired[0].1.id, lease.grant().id);
+    assert_eq!(broker.snapshot().await.outsiders[0].status.holding().unwrap().id, lease.grant().id);
 
     drop(lease);
-    while !broker.snapshot().await.retired.is_empty() {
+    while !broker.snapshot().await.outsiders.is_empty() {
         tokio::task::yield_now().await;
     }
     assert_eq!(

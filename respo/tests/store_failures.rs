@@ -66,7 +66,7 @@ async fn a_failed_commit_is_told_to_nobody_and_the_sessions_go_on() {
     let after = granted(&mut submit(&second, any()).await).await;
     assert_eq!(after.fence.0, before.fence.0 + 1, "what failed was never granted");
     let snapshot = broker.snapshot().await;
-    let holding = snapshot.holdings[0].as_ref().unwrap();
+    let holding = snapshot.statuses[0].holding().unwrap();
     assert_eq!((holding.id, holding.orphaned_until), (before.id, None), "it never left");
     broker.release(before.id, held.token()).await.unwrap();
     assert_eq!(ended(&mut held).await, EndReason::Released, "its ticket still hears of it");
@@ -136,7 +136,7 @@ async fn a_holder_from_whom_a_lease_was_not_taken_over_keeps_it() {
     come_back(&store);
     tokio::time::sleep(Duration::from_secs(1000)).await;
     let snapshot = broker.snapshot().await;
-    assert_eq!(snapshot.holdings[0].as_ref().map(|held| held.orphaned_until), Some(None));
+    assert_eq!(snapshot.statuses[0].holding().map(|held| held.orphaned_until), Some(None));
     drop(holder);
     assert_eq!(ended(&mut held).await, EndReason::Disconnected);
 }

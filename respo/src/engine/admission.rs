@@ -1,21 +1,36 @@
 //! Taking a request in: it is refused, granted at once, or queued.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
 use crate::engine::Engine;
+use crate::engine::accounts::Account;
+use crate::engine::assign::Assignment;
+use crate::engine::candidates::Asker;
 use crate::engine::command::SessionId;
 use crate::engine::effects::{Effects, NoticeKind, Record};
-use crate::engine::queue::{ShapeId, place_of};
+use crate::engine::queue::{Place, ShapeId, place_of};
 use crate::engine::session::Attachment;
+use crate::engine::shape::Needs;
+use crate::engine::sweep::Look;
 use crate::engine::timers::Timer;
 use crate::inventory::ResourceIndex;
-use crate::refusal::{MAX_LISTED_CANDIDATES, Refusal, UnmatchedPart};
-use crate::request::{Request, RequestId, Requirement, Wait};
+use crate::refusal::{MAX_LISTED_CANDIDATES, Refusal};
+use crate::request::{Request, RequestId, Wait};
 use crate::token::TokenDigest;
 
-/// The most kinds of impossible requests that are remembered.
-const MAX_IMPOSSIBLE: usize = 256;
+/// A request that has been checked, and what it would get.
+struct Asked {
+    request: Arc<Request>,
+    shape: ShapeId,
+    needs: Arc<Needs>,
+    account: Account,
+    party: RequestId,
+    place: Place,
+    /// `None` if it is beyond its limits.
+    assignment: Option<Assignment>,
+}
 
 impl Engine {
     pub(super) fn submit(
@@ -33,31 +48,96 @@ impl Engine {
             return Err(Refusal::TooManyRequests(open));
         }
         self.limits.check(&request)?;
-        let shape = self.shape_for(request.requirements())?;
-        // Whoever waits already cannot use what is free, or it would have been granted: what suits
-        // this request is nobody else's.
-        let free = self.least_recently_used(shape);
-        if free.is_none() {
-            self.check_queue(shape, &request)?;
+        let account = self.accounts.of(&request);
+        if let Some(limit) = self.accounts.never(&account, request.requested()) {
+            let (asked, why) = (request.requested(), limit.explanation());
+            return Err(Refusal::OverLimit(format!("it asks for {asked} resources, and {why}")));
         }
+        let shape = self.shape_for(request.requirements())?;
+        let asked = self.ask(session, request, shape, account);
+        let result = self.admit(session, asked, token, effects);
+        self.forget_if_idle(shape);
+        result
+    }
+
+    /// What a request would get now.
+    fn ask(
+        &mut self,
+        session: SessionId,
+        request: Arc<Request>,
+        shape: ShapeId,
+        account: Account,
+    ) -> Asked {
         let id = RequestId(self.state.last_id.0.saturating_add(1));
-        let at = self.now;
+        let place = place_of(id, &request);
         let party = self.party_of(session).unwrap_or(id);
-        self.record(
-            Record::Queued { id, request: Arc::clone(&request), token, party, at },
-            effects,
-        );
+        // The shape was found or made just now.
+        let needs =
+            self.queue.shape(shape).map(|shape| Arc::clone(&shape.needs)).unwrap_or_default();
+        let is_within = self.accounts.exceeded(&account, needs.requested()).is_none();
+        let asker = Asker { party, place: &place };
+        let assignment = is_within.then(|| self.evaluate(&needs, asker, Look::AtEverything));
+        Asked { request, shape, needs, account, party, place, assignment }
+    }
+
+    fn admit(
+        &mut self,
+        session: SessionId,
+        asked: Asked,
+        token: TokenDigest,
+        effects: &mut Effects,
+    ) -> Result<RequestId, Refusal> {
+        let Asked { shape, needs, account, party, place, assignment, request } = asked;
+        let full = match assignment {
+            Some(assignment) if assignment.is_full => Some(assignment),
+            other => {
+                self.check_queue(&needs, &account, other.as_ref(), &request)?;
+                None
+            }
+        };
+        let (id, at) = (place.1, self.now);
+        let queued = Record::Queued { id, request: Arc::clone(&request), token, party, at };
+        self.record(queued, effects);
         self.by_token.insert(token, id);
         self.sessions.attach(id, Attachment::To(session));
-        match free {
-            Some(resource) => self.grant(id, resource, effects),
+        match full {
+            Some(assignment) => {
+                self.sweep.begin_at(place);
+                self.grant(id, party, &account, assignment, effects);
+            }
             None => {
-                self.queue.insert(shape, place_of(id, &request));
+                self.enqueue(id, &request, shape, account, party);
                 self.timers.set(self.state.wait_deadline(id), id, Timer::Wait);
                 self.notify(id, NoticeKind::Queued, effects);
             }
         }
+        self.settle(effects);
         Ok(id)
+    }
+
+    /// Puts a request into the queue. If something may be held back for it, it is to be looked at.
+    pub(super) fn enqueue(
+        &mut self,
+        id: RequestId,
+        request: &Request,
+        shape: ShapeId,
+        account: Account,
+        party: RequestId,
+    ) {
+        let place = place_of(id, request);
+        let requested = request.requested();
+        let is_over_limit = self.accounts.exceeded(&account, requested).is_some();
+        if self.queue.insert(shape, place, account.clone(), party, is_over_limit) {
+            self.accounts.begin_waiting(&account);
+        }
+        let is_single = self.queue.shape(shape).is_none_or(|shape| shape.needs.is_single());
+        if is_single {
+            return;
+        }
+        match self.state.hold_back_time(id) {
+            Some(at) if at > self.now => self.timers.set(Some(at), id, Timer::HoldBack),
+            _ => self.may_hold_back(id),
+        }
     }
 
     /// Whose the requests of a session are, where stacks are concerned: that of its eldest, if it has one.
@@ -67,12 +147,19 @@ impl Engine {
     }
 
     /// Whether a request that cannot be granted at once may wait.
-    fn check_queue(&self, shape: ShapeId, request: &Request) -> Result<(), Refusal> {
+    fn check_queue(
+        &self,
+        needs: &Needs,
+        account: &Account,
+        partial: Option<&Assignment>,
+        request: &Request,
+    ) -> Result<(), Refusal> {
         if matches!(request.wait, Wait::No | Wait::UpTo(Duration::ZERO)) {
-            let all = self.queue.shape(shape).into_iter().flat_map(|shape| shape.candidates.iter());
-            let listed = all.take(MAX_LISTED_CANDIDATES);
-            let candidates = listed.filter_map(|index| self.candidate(*index)).collect();
-            return Err(Refusal::Busy { candidates });
+            let limit = self.accounts.exceeded(account, needs.requested());
+            return Err(Refusal::Busy {
+                candidates: self.missing(needs, partial),
+                limit: limit.map(|limit| limit.explanation()),
+            });
         }
         if self.queue.len() >= self.limits.max_waiting {
             return Err(Refusal::QueueFull(self.queue.len()));
@@ -80,34 +167,27 @@ impl Engine {
         Ok(())
     }
 
-    /// The shape of a request, with its candidates.
-    pub(super) fn shape_for(&mut self, requirements: &[Requirement]) -> Result<ShapeId, Refusal> {
-        if let Some(shape) = self.queue.find(requirements) {
-            return Ok(shape);
-        }
-        if let Some(parts) = self.impossible.get(requirements) {
-            return Err(Refusal::NoSuch { parts: parts.clone() });
-        }
-        let mut candidates: Vec<ResourceIndex> = Vec::new();
-        for requirement in requirements {
-            let Some(selector) = requirement.selector() else { continue };
-            let inventory = &self.state.inventory;
-            candidates = self.matcher.candidates(selector, inventory);
-            // A matcher is somebody else's code: what it says of resources that do not exist is dropped.
-            candidates.retain(|index| index.as_usize() < inventory.len());
-            if candidates.is_empty() {
-                let parts = self.matcher.unmatched(selector, inventory);
-                self.remember_impossible(requirements, &parts);
-                return Err(Refusal::NoSuch { parts });
+    /// The candidates of what a request does not get now: who has what is missing. Those that it could get
+    /// come last.
+    fn missing(&self, needs: &Needs, partial: Option<&Assignment>) -> Vec<crate::wire::Candidate> {
+        let lacks = |number: &usize| {
+            partial.is_none_or(|partial| partial.given[*number].len() < needs.counts[*number])
+        };
+        let lacking = (0..needs.counts.len()).filter(lacks);
+        let mut seen: BTreeSet<ResourceIndex> = BTreeSet::new();
+        let mut listed: Vec<ResourceIndex> = Vec::new();
+        for number in lacking {
+            let list = self.sets.list(needs.sets[number]);
+            for index in list.iter().copied().filter(|index| seen.insert(*index)) {
+                if !self.occupancy.is_open(index) {
+                    listed.push(index);
+                }
+                if listed.len() >= MAX_LISTED_CANDIDATES {
+                    break;
+                }
             }
         }
-        Ok(self.queue.add_shape(requirements, candidates))
-    }
-
-    fn remember_impossible(&mut self, requirements: &[Requirement], parts: &[UnmatchedPart]) {
-        if self.impossible.len() >= MAX_IMPOSSIBLE {
-            self.impossible.clear();
-        }
-        self.impossible.insert(requirements.into(), parts.to_vec());
+        listed.truncate(MAX_LISTED_CANDIDATES);
+        listed.into_iter().filter_map(|index| self.candidate(index)).collect()
     }
 }

@@ -35,18 +35,31 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod accounts;
 mod admission;
+mod age;
 mod allocate;
+mod assign;
+mod candidates;
+mod choice;
 mod command;
 mod effects;
+mod evaluate;
+mod impossible;
 mod lease;
 mod limits;
 mod occupancy;
+mod outsiders;
+mod positions;
 mod presence;
 mod queue;
 mod replacement;
 mod session;
+mod shape;
+mod stacks;
 mod state;
+mod supply;
+mod sweep;
 mod timers;
 mod view;
 
@@ -65,9 +78,12 @@ use crate::refusal::{Refusal, UnmatchedPart};
 use crate::request::{RequestId, Requirement};
 use crate::time::Timestamp;
 use crate::token::TokenDigest;
+use accounts::Accounts;
+use candidates::CandidateSets;
 use occupancy::Occupancy;
-use queue::Queue;
+use queue::{Queue, ShapeId};
 use session::{Attachment, Sessions};
+use sweep::Sweep;
 use timers::{Timer, Timers};
 
 /// The lease and queue engine of one pool. The [module](self) says how to drive it.
@@ -76,9 +92,15 @@ pub struct Engine {
     matcher: Arc<dyn Matcher>,
     /// Durable; changed by [`State::apply`] alone.
     state: State,
-    /// Derived from the state, as are the queue and the tokens.
+    /// Derived from the state, as are the candidates, the queue, what everybody has, and the tokens.
     occupancy: Occupancy,
+    sets: CandidateSets,
     queue: Queue,
+    accounts: Accounts,
+    /// Who has to be looked at again; empty between commands.
+    sweep: Sweep,
+    /// Shapes that somebody has stopped waiting with; empty between commands.
+    left_shapes: Vec<ShapeId>,
     by_token: BTreeMap<TokenDigest, RequestId>,
     /// What no resource of this inventory satisfies, and why: remembered like candidates are.
     impossible: BTreeMap<Arc<[Requirement]>, Vec<UnmatchedPart>>,
@@ -122,8 +144,12 @@ impl Engine {
         let mut engine = Self {
             limits,
             matcher,
-            occupancy: Occupancy::of(&state),
-            queue: Queue::new(state.inventory.len()),
+            occupancy: Occupancy::default(),
+            sets: CandidateSets::default(),
+            queue: Queue::default(),
+            accounts: Accounts::default(),
+            sweep: Sweep::default(),
+            left_shapes: Vec::new(),
             by_token: tokens.collect(),
             impossible: BTreeMap::new(),
             state,
@@ -141,7 +167,7 @@ impl Engine {
             }
         }
         engine.set_all_timers();
-        engine.unsettled = Some(engine.requeue());
+        engine.unsettled = Some(engine.derive());
         engine
     }
 
@@ -207,14 +233,18 @@ impl Engine {
     pub fn handle_timeout(&mut self, now: Timestamp, effects: &mut Effects) {
         self.now = self.now.max(now);
         if let Some(impossible) = self.unsettled.take() {
-            self.end_and_allocate(impossible, EndReason::NoSuch, effects);
-            self.allocate_all(effects);
+            self.end_all_and_look_at_everyone(impossible, effects);
+        }
+        for id in self.timers.due(Timer::HoldBack, self.now) {
+            self.may_hold_back(id);
         }
         // What is due at one moment ends together, so that nothing is granted to what ends with it.
         while let Some(due) = self.timers.take_due(self.now) {
             let mut freed = Vec::new();
             for (id, timer) in due {
-                self.end(id, timer.reason(), &mut freed, effects);
+                if let Some(reason) = timer.reason() {
+                    self.end(id, reason, &mut freed, effects);
+                }
             }
             self.allocate(freed, effects);
         }

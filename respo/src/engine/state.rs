@@ -71,7 +71,9 @@ impl State {
                 for name in resources.iter().flatten() {
                     self.last_used.insert(name.clone(), *fence);
                 }
-                let resources = resources.iter().map(|names| self.resolve(names)).collect();
+                let request = self.requests.get(id).map(|state| Arc::clone(&state.request));
+                let resources =
+                    resources.iter().map(|names| self.resolve(names, request.as_deref())).collect();
                 if let Some(state) = self.requests.get_mut(id) {
                     let (since, expires) = (*at, *expires);
                     state.grant = Some(Grant { id: *id, fence: *fence, resources, since, expires });
@@ -110,8 +112,13 @@ impl State {
         }
     }
 
-    fn resolve(&self, names: &[Name]) -> Vec<Arc<Resource>> {
-        names.iter().filter_map(|name| self.inventory.find(name.as_str())).cloned().collect()
+    /// The resources of these names. One that is not in the inventory exists because `request` asks for it.
+    fn resolve(&self, names: &[Name], request: Option<&Request>) -> Vec<Arc<Resource>> {
+        let find = |name: &Name| {
+            let inside = self.inventory.find(name.as_str()).cloned();
+            inside.or_else(|| Some(Arc::new(request?.ephemeral(name.clone()))))
+        };
+        names.iter().filter_map(find).collect()
     }
 
     /// Every lease, in the order of the ids.
@@ -126,6 +133,12 @@ impl State {
             crate::Wait::UpTo(limit) => Some(state.queued_at.after(limit)),
             crate::Wait::No | crate::Wait::Forever => None,
         }
+    }
+
+    /// From when on free resources are held back for a request that waits.
+    pub(crate) fn hold_back_time(&self, id: RequestId) -> Option<Timestamp> {
+        let state = self.requests.get(&id).filter(|state| state.grant.is_none())?;
+        Some(state.queued_at.after(self.inventory.rules().hold_back_after))
     }
 
     /// When a lease ends at the latest.

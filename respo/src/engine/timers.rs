@@ -15,15 +15,18 @@ pub(crate) enum Timer {
     Wait,
     /// Nobody has come back for it.
     Orphaned,
+    /// From now on free resources are held back for it.
+    HoldBack,
 }
 
 impl Timer {
-    /// Why the request ends then.
-    pub(crate) fn reason(self) -> EndReason {
+    /// Why the request ends then, if it does.
+    pub(crate) fn reason(self) -> Option<EndReason> {
         match self {
-            Self::MaxDuration => EndReason::MaxDuration,
-            Self::Wait => EndReason::WaitExpired,
-            Self::Orphaned => EndReason::Orphaned,
+            Self::MaxDuration => Some(EndReason::MaxDuration),
+            Self::Wait => Some(EndReason::WaitExpired),
+            Self::Orphaned => Some(EndReason::Orphaned),
+            Self::HoldBack => None,
         }
     }
 }
@@ -48,6 +51,12 @@ impl Timers {
     /// The next deadline.
     pub(crate) fn next(&self) -> Option<Timestamp> {
         self.0.first().map(|(at, ..)| *at)
+    }
+
+    /// The requests for which this deadline has come.
+    pub(crate) fn due(&self, timer: Timer, now: Timestamp) -> Vec<RequestId> {
+        let due = self.0.iter().take_while(|(at, ..)| *at <= now);
+        due.filter(|(.., other)| *other == timer).map(|(_, id, _)| *id).collect()
     }
 
     /// Takes everything that is due at the next deadline, if that has come.

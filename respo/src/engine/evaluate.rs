@@ -1,0 +1,114 @@
+//! What one request could be given now.
+
+use std::cmp::Reverse;
+
+use crate::engine::Engine;
+use crate::engine::age::Age;
+use crate::engine::assign::{Assignment, best, distribute};
+use crate::engine::candidates::Asker;
+use crate::engine::shape::Needs;
+use crate::engine::supply::{Available, Few};
+use crate::engine::sweep::Look;
+
+impl Engine {
+    /// The best assignment for a request: of all that is available to it, or, if everything else has been
+    /// looked at before, of what is held back for it and what has become available since.
+    pub(super) fn evaluate(&mut self, needs: &Needs, asker: Asker<'_>, look: Look) -> Assignment {
+        match (look, needs.is_single()) {
+            (Look::AtWhatOpened, true) => single(self.oldest_opened(needs, asker)),
+            (_, true) => single(self.oldest_available(needs, asker)),
+            (Look::AtWhatOpened, false) if needs.labels.is_empty() => {
+                self.best_of_what_opened(needs, asker)
+            }
+            _ => self.best_available(needs, asker),
+        }
+    }
+
+    fn oldest_opened(&self, needs: &Needs, asker: Asker<'_>) -> Option<Age> {
+        let suits = |index: &&_| {
+            self.sets.contains(needs.sets[0], **index)
+                && self.occupancy.is_available(**index, asker.party, asker.place)
+        };
+        let opened = self.sweep.opened().filter(suits);
+        opened.map(|index| self.occupancy.age(*index)).min()
+    }
+
+    fn oldest_available(&mut self, needs: &Needs, asker: Asker<'_>) -> Option<Age> {
+        let set = needs.sets[0];
+        let kept = self.occupancy.kept_from(asker.place).filter(|index| {
+            self.sets.contains(set, *index)
+                && self.occupancy.is_available(*index, asker.party, asker.place)
+        });
+        let kept = kept.map(|index| self.occupancy.age(index)).min();
+        let open = self.sets.next_open(set, None, asker, &self.occupancy);
+        kept.into_iter().chain(open).min()
+    }
+
+    fn best_of_what_opened(&self, needs: &Needs, asker: Asker<'_>) -> Assignment {
+        let is_available =
+            |index: &&_| self.occupancy.is_available(**index, asker.party, asker.place);
+        let opened = self.sweep.opened().filter(is_available);
+        let kept = self.occupancy.kept(asker.place).iter();
+        let mut ages: Vec<Age> =
+            kept.chain(opened).map(|index| self.occupancy.age(*index)).collect();
+        ages.sort_unstable();
+        ages.dedup();
+        let mut supply = Few { needs, sets: &self.sets, ages: &ages };
+        let mut assignment = best(&needs.counts, &mut supply);
+        if assignment.is_full {
+            distribute(&mut assignment, &supply);
+        }
+        assignment
+    }
+
+    fn best_available(&mut self, needs: &Needs, asker: Asker<'_>) -> Assignment {
+        let mut kept: Vec<Age> =
+            self.occupancy.kept_from(asker.place).map(|index| self.occupancy.age(index)).collect();
+        kept.sort_unstable();
+        let mut found: Option<(usize, Assignment)> = None;
+        for choice in &needs.choices {
+            // The choices come by size: a larger one is no better than a full one.
+            if found.as_ref().is_some_and(|(size, best)| best.is_full && *size < choice.size) {
+                break;
+            }
+            let mut supply = Available::new(
+                needs,
+                &mut self.sets,
+                &self.occupancy,
+                asker,
+                &kept,
+                &choice.stacks,
+            );
+            let mut assignment = best(&needs.counts, &mut supply);
+            if assignment.is_full {
+                distribute(&mut assignment, &supply);
+            }
+            if found
+                .as_ref()
+                .is_none_or(|(size, best)| is_better((choice.size, &assignment), (*size, best)))
+            {
+                found = Some((choice.size, assignment));
+            }
+        }
+        let nothing = || Assignment { given: vec![Vec::new(); needs.counts.len()], is_full: false };
+        found.map_or_else(nothing, |(_, assignment)| assignment)
+    }
+}
+
+/// More resources, then smaller stacks, then resources that were used longer ago.
+fn is_better(new: (usize, &Assignment), old: (usize, &Assignment)) -> bool {
+    let rank = |(size, assignment): (usize, &Assignment)| (Reverse(assignment.len()), size);
+    rank(new)
+        .cmp(&rank(old))
+        .then_with(|| new.1.ages().cmp(&old.1.ages()))
+        .then_with(|| {
+            // The same resources: the earlier requirements have those that were used longer ago.
+            new.1.given.cmp(&old.1.given)
+        })
+        .is_lt()
+}
+
+fn single(found: Option<Age>) -> Assignment {
+    let is_full = found.is_some();
+    Assignment { given: vec![found.into_iter().collect()], is_full }
+}
