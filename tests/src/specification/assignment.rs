@@ -157,8 +157,9 @@ fn best_places(
     best
 }
 
-/// Tries every way to go on with the thing at `place` and those after it: to leave it, or to give it to
-/// one of the requirements that it serves and that have not enough.
+/// Tries every way to go on with the thing at `place` and those after it: to give it to one of the
+/// requirements that it serves and that have not enough, or to leave it. Only where all that is left would
+/// not make as many as have been assigned before is there nothing to try.
 fn try_all(
     place: usize,
     places: usize,
@@ -167,6 +168,10 @@ fn try_all(
     given: &mut Vec<Vec<usize>>,
     best: &mut (Rank, Vec<Vec<usize>>),
 ) {
+    let (assigned, Reverse(most)) = (given.iter().map(Vec::len).sum::<usize>(), best.0.0);
+    if assigned + (places - place) < most {
+        return;
+    }
     if place == places {
         let rank = rank(given);
         if rank < best.0 {
@@ -174,7 +179,6 @@ fn try_all(
         }
         return;
     }
-    try_all(place + 1, places, counts, candidates, given, best);
     for requirement in 0..counts.len() {
         if candidates[requirement][place] && given[requirement].len() < counts[requirement] {
             given[requirement].push(place);
@@ -182,6 +186,7 @@ fn try_all(
             given[requirement].pop();
         }
     }
+    try_all(place + 1, places, counts, candidates, given, best);
 }
 
 fn rank(given: &[Vec<usize>]) -> Rank {

@@ -79,6 +79,7 @@ impl Seen {
                     found.push("a hold-back time comes while a request waits");
                 }
             }
+            assert_eq!(specification.grantable(), None, "seed {seed}, after {step:?}");
             self.look(&specification, &mut found);
         }
         found.sort_unstable();
