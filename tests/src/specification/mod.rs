@@ -22,14 +22,15 @@
 //!
 //! **The best assignment.** A label's stack is one that is sufficient: the requirements with that label, and
 //! no others, could be met from it if everything were free. An assignment gives each requirement up to
-//! `count` of its candidates. The best one assigns the most; among those, it has the smallest stacks (the
+//! `count` of its candidates, the oldest named first; it is full if each gets `count`. The best one assigns the most; among those, it has the smallest stacks (the
 //! sum of their sizes, a stack being counted for each of its labels); among those, the oldest resources
 //! (their sorted ages, compared one by one); among those, the first requirement has the oldest, then the
-//! second, and so on. A request is *possible* if the best assignment of everything that there is is full.
+//! second, and so on. A request is *possible* if the best assignment of everything that there is is full. (An
+//! engine lets in what has too many combinations of stacks to try them all; here all are tried.)
 //!
-//! **Availability.** A resource is available to a request if nobody holds it, nobody earlier in the order
-//! has it kept for himself, and, for each stack that it is in, whatever is held or kept of that stack is
-//! held by, or kept for, the request's own party. After a change of inventory a stack may be held by two
+//! **Availability.** A resource is available to a request if nobody holds it, it is not kept in this pass
+//! for another, and, for each stack that it is in, whatever is held or kept of that stack is held by, or kept
+//! for, the request's own party. After a change of inventory a stack may be held by two
 //! parties: then nobody gets the rest of it.
 //!
 //! **Limits.** A holder, and a group, may have so many leases and so many resources at a time. Those who
@@ -50,7 +51,12 @@
 //! duration; when it has waited for as long as it was ready to; when its session closes, or so much later
 //! as it said (its linger), unless it is resumed; when it waits and an inventory comes with which it is not
 //! possible, or asks for more than one holder may have (`no_such`); and, if it waits, when the pool
-//! drains. What is due at one moment ends together, by id, and only then is the rest granted.
+//! drains. What is due at one moment ends together, by id, and only then is the rest granted. Moments that
+//! have passed unattended are made up for one by one; what is done then is done at the present time.
+//!
+//! **Stops.** A pool that drains grants nothing more, takes nothing in and ends what waits; leases go on. One
+//! that is suspended keeps all as it is, whichever session closes, for the engine that will be restored from
+//! its state: there each request has the grace period to be resumed, or its linger if that is longer.
 
 pub mod assignment;
 mod commands;

@@ -93,6 +93,13 @@ fn labels_may_share_a_stack_that_is_then_counted_for_each() {
 }
 
 #[test]
+fn the_sizes_of_all_stacks_are_added_up() {
+    let mut story = Story::with_stacks("a b c d x y", &["a b c d", "x y"]);
+    let large_and_any = [on("s", any(3)), on("t", any(1))];
+    assert_eq!(story.ask(1, &large_and_any), "1 gets a b c + x", "6 in all, where d would make 8");
+}
+
+#[test]
 fn a_stack_is_sufficient_for_a_label_alone_whatever_the_rest_of_the_request_takes() {
     // For the label alone the small stack would do; but then nothing would be left for the other
     // requirement, and the larger stack gives the fuller assignment.

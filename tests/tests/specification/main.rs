@@ -9,5 +9,6 @@ mod limits;
 mod matching;
 mod order;
 mod possible;
+mod promises;
 mod stacks;
 mod story;
