@@ -2,7 +2,7 @@
 //! answers, in the same order.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -78,6 +78,10 @@ fn held(state: &State) -> Vec<(&Name, RequestId)> {
     names.collect()
 }
 
+fn parties(state: &State) -> BTreeMap<RequestId, RequestId> {
+    state.requests.iter().map(|(id, one)| (*id, one.party)).collect()
+}
+
 /// A name from a stack that is held by two parties although one of these, just granted, is in it. After a
 /// change of inventory a stack may be held by two parties, but nobody is given a part of it then.
 fn newly_split(state: &State, granted: &[Vec<Name>]) -> Option<Name> {
@@ -133,6 +137,8 @@ proptest! {
             let happened = real.step(step)?;
             prop_assert_eq!(&happened, &specification.step(step), "after {:?}", step);
             prop_assert!(no_two_holders(real.engine.state()));
+            prop_assert_eq!(parties(&real.folded), specification.parties());
+            prop_assert_eq!(&real.folded.last_used, &specification.last_used());
         }
         prop_assert_eq!(&real.folded, real.engine.state(), "the records add up to the state");
     }
@@ -154,8 +160,8 @@ proptest! {
         prop_assert_eq!(positions(&restored), positions(&real.engine));
         let mut specification = Specification::restore(Limits::default(), &state, real.now, &[]);
         // What is held is let go of, one after another: all serve the same requests in the same order.
-        while let Some((id, _)) = state_leases(&restored).first() {
-            let command = Command::End { id: *id, by: Authority::Administrator };
+        while let Some(id) = first_lease(&restored) {
+            let command = Command::End { id, by: Authority::Administrator };
             let mut happened = Vec::new();
             for engine in [&mut restored, &mut real.engine] {
                 let mut effects = Effects::default();
@@ -197,7 +203,7 @@ proptest! {
     }
 }
 
-fn state_leases(engine: &Engine) -> Vec<(RequestId, u64)> {
-    let requests = engine.state().requests.iter();
-    requests.filter_map(|(id, one)| Some((*id, one.grant.as_ref()?.fence.0))).collect()
+fn first_lease(engine: &Engine) -> Option<RequestId> {
+    let mut requests = engine.state().requests.iter();
+    requests.find(|(_, one)| one.grant.is_some()).map(|(id, _)| *id)
 }

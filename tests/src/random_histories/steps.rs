@@ -1,9 +1,11 @@
 //! Random steps, and what they are as commands.
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
 use respo::{Authority, Command, Inventory, Request, RequestId, SessionId, Token};
+use serde::Serialize;
 
 use super::{Kinds, inventory, request};
 use crate::crash::dice::Dice;
@@ -11,8 +13,8 @@ use crate::crash::dice::Dice;
 /// Sessions have the numbers from 1 to this.
 pub const SESSIONS: u64 = 4;
 
-/// What to do next.
-#[derive(Debug, Clone)]
+/// What to do next. Requests and inventories are shown as JSON, so that a history that failed can be read.
+#[derive(Clone)]
 pub enum Step {
     /// A client comes.
     Open(u64),
@@ -96,6 +98,30 @@ impl Step {
             Self::Advance(_) => return None,
         })
     }
+}
+
+impl fmt::Debug for Step {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Open(session) => write!(f, "Open({session})"),
+            Self::Close(session) => write!(f, "Close({session})"),
+            Self::Submit { session, request } => {
+                write!(f, "Submit({session}, {})", json(&**request))
+            }
+            Self::Resume { session, back } => write!(f, "Resume({session}, {back} back)"),
+            Self::End { back, by } => write!(f, "End({back} back, {by:?})"),
+            Self::Replace(inventory) => {
+                let (stacks, rules) = (json(inventory.stacks()), json(inventory.rules()));
+                write!(f, "Replace({}, {stacks}, {rules})", json(inventory.resources()))
+            }
+            Self::Advance(micros) => write!(f, "Advance({micros})"),
+            Self::Drain => write!(f, "Drain"),
+        }
+    }
+}
+
+fn json<T: Serialize + ?Sized>(value: &T) -> String {
+    serde_json::to_string(value).expect("it is made of what JSON has")
 }
 
 /// Any step but the last, which is to drain.

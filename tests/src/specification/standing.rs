@@ -47,6 +47,18 @@ impl Specification {
         self.requests.get(&id).map(|asked| &*asked.request)
     }
 
+    /// The fence of the newest grant of each resource that has one which is remembered.
+    #[must_use]
+    pub fn last_used(&self) -> BTreeMap<Name, Fence> {
+        self.last_used.iter().map(|(name, fence)| (name.clone(), Fence(*fence))).collect()
+    }
+
+    /// The party of every request that waits or holds.
+    #[must_use]
+    pub fn parties(&self) -> BTreeMap<RequestId, RequestId> {
+        self.requests.iter().map(|(id, asked)| (*id, asked.party)).collect()
+    }
+
     /// Whose a request is, where stacks are concerned.
     #[must_use]
     pub fn party_of(&self, id: RequestId) -> Option<RequestId> {

@@ -81,8 +81,7 @@ fn grants_are_whole_exclusive_and_split_no_stack() {
         let mut told = Told::default();
         for step in history(seed, 60, Kinds::ALL) {
             let happened = specification.step(&step);
-            let there = specification.waiting().into_iter().chain(specification.leases());
-            told.parties.extend(there.map(|id| (id, specification.party_of(id).unwrap())));
+            told.parties.extend(specification.parties());
             happened.iter().for_each(|one| told.hear(one, &specification));
             assert_eq!(told.held, specification.held(), "seed {seed}, after {step:?}");
         }
