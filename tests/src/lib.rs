@@ -21,10 +21,12 @@ pub mod namespace;
 mod notices;
 pub mod program;
 pub mod protocol_page;
+pub mod random_histories;
 pub mod relay;
 pub mod reply;
 pub mod settings;
 pub mod skipped;
+pub mod specification;
 pub mod strace;
 
 pub use connection::Connection;

@@ -1,76 +1,13 @@
-//! Random inventories, requests and commands for the property tests.
+//! Random resources, selectors and requests for the property tests.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 use std::time::Duration;
 
 use proptest::collection::{btree_set, vec};
 use proptest::prelude::*;
 use respo::{
-    Authority, Command, Entity, EntityPattern, Hold, Inventory, Label, Name, Priority, Request,
-    RequestId, Resource, Selector, SessionId, Token, Wait, Word,
+    Entity, EntityPattern, Hold, Label, Name, Priority, Request, Resource, Selector, Wait, Word,
 };
-
-pub const SESSIONS: u64 = 4;
-
-/// What to do next; the tokens and ids are those of the n-th request that was made, if there is one.
-#[derive(Debug, Clone)]
-pub enum Step {
-    Open(u64),
-    Close(u64),
-    Submit { session: u64, request: Box<Request> },
-    Resume { session: u64, nth: usize },
-    End { nth: usize, by: By },
-    Replace(Vec<Resource>),
-    Advance(u64),
-    Drain,
-}
-
-#[derive(Debug, Clone, Copy)]
-pub enum By {
-    Session(u64),
-    RightToken,
-    WrongToken,
-    Administrator,
-}
-
-/// The token of the n-th request.
-pub fn token(nth: usize) -> Token {
-    Token::from_random((nth as u128).to_be_bytes())
-}
-
-impl Step {
-    /// As a command, where `made` counts the requests that were made so far.
-    pub fn command(&self, made: usize) -> Option<Command> {
-        let id = |nth: usize| RequestId(nth as u64 % (made as u64 + 1));
-        Some(match self {
-            Step::Open(session) => Command::OpenSession(SessionId(*session)),
-            Step::Close(session) => Command::CloseSession(SessionId(*session)),
-            Step::Submit { session, request } => Command::Submit {
-                session: SessionId(*session),
-                request: Arc::new((**request).clone()),
-                token: token(made + 1).digest(),
-            },
-            Step::Resume { session, nth } => {
-                Command::Resume { session: SessionId(*session), token: token(id(*nth).0 as usize) }
-            }
-            Step::End { nth, by } => Command::End {
-                id: id(*nth),
-                by: match by {
-                    By::Session(session) => Authority::Session(SessionId(*session)),
-                    By::RightToken => Authority::Token(token(id(*nth).0 as usize)),
-                    By::WrongToken => Authority::Token(token(usize::MAX)),
-                    By::Administrator => Authority::Administrator,
-                },
-            },
-            Step::Replace(resources) => {
-                Command::ReplaceInventory(Arc::new(Inventory::new(resources.clone()).unwrap()))
-            }
-            Step::Drain => Command::Drain { deadline: Duration::from_secs(1) },
-            Step::Advance(_) => return None,
-        })
-    }
-}
 
 fn words(letters: &'static [&'static str]) -> impl Strategy<Value = BTreeSet<Word>> {
     btree_set(proptest::sample::select(letters), 0..=letters.len())
@@ -146,28 +83,4 @@ pub fn request(most: usize) -> impl Strategy<Value = Request> {
             request
         },
     )
-}
-
-fn by() -> impl Strategy<Value = By> {
-    prop_oneof![
-        4 => (1..=SESSIONS).prop_map(By::Session),
-        4 => Just(By::RightToken),
-        1 => Just(By::WrongToken),
-        1 => Just(By::Administrator)
-    ]
-}
-
-pub fn step(most: usize) -> impl Strategy<Value = Step> {
-    let session = || 1..=SESSIONS;
-    prop_oneof![
-        8 => session().prop_map(Step::Open),
-        3 => session().prop_map(Step::Close),
-        40 => (session(), request(most)).prop_map(|(session, request)| {
-            Step::Submit { session, request: Box::new(request) }
-        }),
-        4 => (session(), any::<usize>()).prop_map(|(session, nth)| Step::Resume { session, nth }),
-        25 => (any::<usize>(), by()).prop_map(|(nth, by)| Step::End { nth, by }),
-        5 => resources(most).prop_map(Step::Replace),
-        15 => (0u64..25).prop_map(Step::Advance),
-    ]
 }
