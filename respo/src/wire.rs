@@ -171,6 +171,14 @@ pub struct GrantedResource {
     pub pairing: Vec<Name>,
 }
 
+impl std::ops::Deref for GrantedResource {
+    type Target = Resource;
+
+    fn deref(&self) -> &Resource {
+        &self.resource
+    }
+}
+
 /// A lease as its holder sees it. `Debug` shows neither the token nor the properties.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 pub struct GrantedLease {

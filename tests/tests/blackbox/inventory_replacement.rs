@@ -129,7 +129,7 @@ async fn a_holder_keeps_what_it_was_granted_and_the_next_gets_the_changed_bench(
     daemon.post_inventory("/inventory", &lab(&[("a", "y")])).await.expect_status(200);
     holder.close();
     let lease = next.expect_granted().await;
-    assert_eq!(lease.resource.location.unwrap().as_str(), "y");
+    assert_eq!(lease.resource.as_ref().unwrap().location.unwrap().as_str(), "y");
 }
 
 #[tokio::test]

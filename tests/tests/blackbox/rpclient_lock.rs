@@ -62,7 +62,7 @@ async fn the_lease_file_is_for_its_owner_only_and_is_removed_afterwards() {
     assert_eq!(mode, "600");
     assert!(!Path::new(path).exists(), "{path} is still there");
     let lease: GrantedLease = serde_json::from_str(json).expect("a lease");
-    assert_eq!(lease.resource.entities["power.supply"].properties["list"][1], 2);
+    assert_eq!(lease.resource.as_ref().unwrap().entities["power.supply"].properties["list"][1], 2);
     assert_eq!(lease.token.len(), 32);
     let value: serde_json::Value = serde_json::from_str(json).unwrap();
     assert_eq!(value["url"], daemon.url());

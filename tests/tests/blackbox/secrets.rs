@@ -11,7 +11,7 @@ async fn properties_and_tokens_are_not_in_the_overview_the_errors_or_the_log() {
     let daemon = Daemon::with(ONE_BENCH).flag("--log-level", "trace").start().await;
     let mut holder = daemon.lock("linger=1m&name=alice").await;
     let lease = holder.expect_granted().await;
-    let properties = &lease.resource.entities["dut"].properties;
+    let properties = &lease.resource.as_ref().unwrap().entities["dut"].properties;
     assert_eq!(properties["api_key"], SECRET, "its holder sees it");
     let mut waiter = daemon.lock("linger=1m").await;
     let request = waiter.expect_queued().await;

@@ -90,7 +90,7 @@ async fn first_life(daemon: &Daemon, granted: &mut Vec<(Label, RequestId, Fence)
     for pool in POOLS {
         let mut stream = daemon.lock(&format!("pool={pool}&name=long&linger=60s")).await;
         let lease = stream.expect_granted().await;
-        let resource = lease.resource.name.clone();
+        let resource = lease.resource.as_ref().unwrap().name.clone();
         held.push((pool, lease.token.clone()));
         granted.push(seen(&lease));
         let query = format!("pool={pool}&name=patient&linger=60s&resource={resource}");
