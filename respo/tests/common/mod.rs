@@ -3,7 +3,9 @@
 
 pub mod history;
 pub mod naive;
+pub mod parsers;
 #[cfg(feature = "broker")]
 pub mod pool;
+pub mod requests;
 #[cfg(feature = "broker")]
 pub mod toy_store;
