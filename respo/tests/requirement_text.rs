@@ -94,7 +94,7 @@ fn the_ten_examples_of_the_documentation_are_equal_to_their_json() {
         let document = format!("{{\"requirements\":[{json}]}}");
         let request = Request::from_json(document.as_bytes()).expect(&json);
         let requirement: Requirement = text.parse().expect(&text);
-        assert_eq!(request.requirements(), [requirement.clone()], "{text}");
+        assert_eq!(request.requirements(), std::slice::from_ref(&requirement), "{text}");
         assert_eq!(requirement.to_string(), text);
         let written = serde_json::to_value(&request).unwrap();
         assert_eq!(written, serde_json::from_str::<serde_json::Value>(&document).unwrap());

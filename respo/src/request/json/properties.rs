@@ -117,12 +117,14 @@ impl<'de> Visitor<'de> for At<'_> {
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<(), A::Error> {
         let mut items = BTreeSet::new();
+        let mut count = 0;
         while let Some(item) = list.next_element_seed(Item)? {
             match PropertyValue::of(&item).map_err(A::Error::custom)? {
                 PropertyValue::Equal(scalar) => items.insert(scalar),
                 PropertyValue::Contains(_) => return Err(A::Error::custom(Item::EXPECTED)),
             };
-            if items.len() > MAX_SELECTOR_ITEMS {
+            count += 1;
+            if count > MAX_SELECTOR_ITEMS {
                 let problem =
                     format_args!("a property's list has at most {MAX_SELECTOR_ITEMS} items");
                 return Err(A::Error::custom(problem));

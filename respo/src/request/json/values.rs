@@ -107,9 +107,11 @@ impl<'de, T: Ord + FromStr<Err: fmt::Display>> Visitor<'de> for OneOrMany<T> {
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
         let mut items = BTreeSet::new();
+        let mut count = 0;
         while let Some(item) = list.next_element_seed(Parsed::new(self.what))? {
             items.insert(item);
-            if items.len() > self.most {
+            count += 1;
+            if count > self.most {
                 return Err(A::Error::custom(format_args!("at most {} values", self.most)));
             }
         }
