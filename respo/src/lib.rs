@@ -11,8 +11,8 @@
 //! | [`matcher`], [`store`], [`notifier`] | the traits to embed it with | |
 //! | [`broker`] | the async face: an actor per pool | `broker` |
 //! | [`yaml`] | inventories as YAML | `yaml` |
-//! | [`query`], [`wire`] | what clients send, and the JSON that they get | |
-//!
+//! | [`Request::from_json`], [`request::text`], [`query`] | the three forms in which clients ask: JSON, a text for command lines, a query string | |
+//! | [`wire`] | the JSON that they get | |
 //! | `conformance` | the suite that every store must pass | `conformance` |
 //!
 //! `broker` and `yaml` are on by default. Without `broker` the crate builds without tokio.
@@ -58,8 +58,8 @@ pub use property::{PropertyError, PropertyPath, PropertyValue, Scalar};
 pub use query::{LockAction, LockQuery, QueryError};
 pub use refusal::{MAX_LISTED_CANDIDATES, RETRY_AFTER, Refusal, UnmatchedPart};
 pub use request::{
-    Fence, Hold, Priority, PriorityError, Request, RequestId, Requirement, RequirementError, Wait,
-    Wanted,
+    Fence, Hold, Priority, PriorityError, Request, RequestId, RequestJsonError, Requirement,
+    RequirementError, RequirementTextError, Wait, WaitError, Wanted,
 };
 pub use rules::{Allowance, Rules};
 pub use selector::{EntityPattern, Selector};

@@ -2,10 +2,8 @@
 
 use std::time::Duration;
 
-use crate::inventory::MAX_ENTITIES;
 use crate::refusal::Refusal;
-use crate::request::{MAX_TAGS, Request, Wait};
-use crate::selector::{MAX_SELECTOR_ITEMS, Selector};
+use crate::request::{MAX_TAGS, Request, Wait, check_sizes};
 use crate::time::{HumanDuration, MAX_DURATION};
 
 /// The bounds of a pool. Every one can be set; [`Default`] gives those of respod.
@@ -60,7 +58,8 @@ impl Limits {
         }
         for requirement in request.requirements() {
             if let Some(selector) = requirement.selector() {
-                check_sizes(selector)?;
+                // What a client cannot ask for, an embedder should not either.
+                check_sizes(selector).map_err(Refusal::OverLimit)?;
             }
         }
         if request.tags.len() > MAX_TAGS {
@@ -82,22 +81,4 @@ impl Limits {
     pub(crate) fn duration_of(&self, request: &Request) -> Option<Duration> {
         request.max_duration.or(self.max_duration).map(|longest| longest.min(MAX_DURATION))
     }
-}
-
-/// What the query string cannot ask for, an embedder should not either.
-fn check_sizes(selector: &Selector) -> Result<(), Refusal> {
-    let over = |what: &str, most: usize| {
-        Err(Refusal::OverLimit(format!("a selector has at most {most} {what}")))
-    };
-    if selector.names.len() > MAX_SELECTOR_ITEMS {
-        return over("names", MAX_SELECTOR_ITEMS);
-    }
-    let patterns = selector.entities().iter().map(|pattern| pattern.attributes.len());
-    if patterns.chain([selector.attributes.len()]).any(|words| words > MAX_SELECTOR_ITEMS) {
-        return over("attributes", MAX_SELECTOR_ITEMS);
-    }
-    if selector.entities().len() > MAX_ENTITIES {
-        return over("entity patterns", MAX_ENTITIES);
-    }
-    Ok(())
 }

@@ -5,10 +5,11 @@ use std::fmt;
 
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
-use super::{LockAction, LockQuery};
-use crate::names::Word;
-use crate::request::{Request, Wait};
-use crate::selector::Selector;
+use super::{LockAction, LockQuery, tag};
+use crate::names::{Name, Word};
+use crate::request::text::written_property;
+use crate::request::{Request, Requirement, Wait, Wanted};
+use crate::selector::{EntityPattern, Selector};
 use crate::time::HumanDuration;
 
 /// What must be escaped in a query. Brackets and commas stay readable.
@@ -38,11 +39,7 @@ impl QueryWriter<'_, '_> {
     }
 
     fn selector(&mut self, selector: &Selector) -> fmt::Result {
-        match selector.names.len() {
-            0 => {}
-            1 => self.pair("resource", &join(&selector.names))?,
-            _ => self.pair("resource", &format!("[{}]", join(&selector.names)))?,
-        }
+        self.names("resource", &selector.names)?;
         if let Some(location) = &selector.location {
             self.pair("location", location.as_str())?;
         }
@@ -50,19 +47,52 @@ impl QueryWriter<'_, '_> {
             self.pair("attributes", &bracketed(&selector.attributes))?;
         }
         if !selector.entities().is_empty() {
-            let patterns: Vec<String> =
-                selector.entities().iter().map(|pattern| bracketed(&pattern.attributes)).collect();
+            let patterns: Vec<String> = selector.entities().iter().map(pattern).collect();
             self.pair("entities", &format!("[{}]", patterns.join(",")))?;
         }
-        Ok(())
+        for (path, value) in &selector.properties {
+            self.pair("property", &written_property(path, value))?;
+        }
+        match &selector.condition {
+            None => Ok(()),
+            Some(condition) => self.pair("where", condition.as_str()),
+        }
+    }
+
+    fn names(&mut self, key: &str, names: &BTreeSet<Name>) -> fmt::Result {
+        match names.len() {
+            0 => Ok(()),
+            1 => self.pair(key, &join(names)),
+            _ => self.pair(key, &format!("[{}]", join(names))),
+        }
+    }
+
+    fn requirement(&mut self, requirement: &Requirement) -> fmt::Result {
+        if requirement.count != 1 {
+            self.pair("count", &requirement.count.to_string())?;
+        }
+        match &requirement.wanted {
+            Wanted::Matching(selector) => self.selector(selector)?,
+            Wanted::Keys(keys) => self.names("keys", keys)?,
+        }
+        match &requirement.stack {
+            None => Ok(()),
+            Some(stack) => self.pair("stack", stack.as_str()),
+        }
+    }
+
+    /// One requirement as parameters, several as a text each.
+    fn requirements(&mut self, requirements: &[Requirement]) -> fmt::Result {
+        match requirements {
+            [one] => self.requirement(one),
+            several => several
+                .iter()
+                .try_for_each(|requirement| self.pair("requirement", &requirement.to_string())),
+        }
     }
 
     fn request(&mut self, request: &Request) -> fmt::Result {
-        for requirement in request.requirements() {
-            if let Some(selector) = requirement.selector() {
-                self.selector(selector)?;
-            }
-        }
+        self.requirements(request.requirements())?;
         if request.priority.value() != 0 {
             self.pair("priority", &request.priority.to_string())?;
         }
@@ -73,12 +103,10 @@ impl QueryWriter<'_, '_> {
             self.pair("name", holder.as_str())?;
         }
         for (key, value) in &request.tags {
-            self.pair("tag", &format!("{key}={value}"))?;
+            self.pair("tag", &tag::written(key, value))?;
         }
-        match request.wait {
-            Wait::Forever => {}
-            Wait::No => self.pair("wait", "0")?,
-            Wait::UpTo(limit) => self.pair("wait", &HumanDuration(limit).to_string())?,
+        if request.wait != Wait::Forever {
+            self.pair("wait", &request.wait.to_string())?;
         }
         if !request.linger().is_zero() {
             self.pair("linger", &HumanDuration(request.linger()).to_string())?;
@@ -97,6 +125,15 @@ fn join<T: AsRef<str>>(items: &BTreeSet<T>) -> String {
 /// `[a,b]`: how attributes are written in a query and in messages.
 pub(crate) fn bracketed(words: &BTreeSet<Word>) -> String {
     format!("[{}]", join(words))
+}
+
+/// `[jtag,{gsm.operator=GTE}]`: how an entity pattern is written in a query and in messages.
+fn pattern(pattern: &EntityPattern) -> String {
+    let words = pattern.attributes.iter().map(ToString::to_string);
+    let properties = pattern.properties.iter();
+    let properties =
+        properties.map(|(path, value)| format!("{{{}}}", written_property(path, value)));
+    format!("[{}]", words.chain(properties).collect::<Vec<_>>().join(","))
 }
 
 impl fmt::Display for LockQuery {

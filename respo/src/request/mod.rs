@@ -1,12 +1,21 @@
 //! What a client asks for, and how long it waits and holds.
 
+pub(crate) mod draft;
 mod json;
+mod lists;
 mod requirement;
+mod sizes;
+pub mod text;
+mod wait;
 
+pub use json::RequestJsonError;
 pub use requirement::{
     MAX_KEYS, MAX_REQUESTED, MAX_REQUIREMENTS, MAX_STACK_LABELS, Requirement, RequirementError,
     Wanted,
 };
+pub(crate) use sizes::check_sizes;
+pub use text::RequirementTextError;
+pub use wait::{Wait, WaitError};
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -105,18 +114,6 @@ impl fmt::Display for Priority {
     }
 }
 
-/// How long a request waits for its grant.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Wait {
-    /// It is granted at once or refused as `busy`.
-    No,
-    /// It ends with `wait_expired` if it has not been granted by then. Zero is the same as [`No`](Self::No).
-    UpTo(Duration),
-    /// Until it is granted or its session ends.
-    #[default]
-    Forever,
-}
-
 /// What keeps a request and its lease alive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
@@ -137,13 +134,14 @@ impl Default for Hold {
 
 /// What a client asks for: granted all together or not at all.
 ///
-/// As JSON, which is what stores keep, it is a map of what was asked for:
+/// As JSON, which is what clients send and stores keep, it is a map of what was asked for; see
+/// [`from_json`](Self::from_json):
 ///
 /// ```
 /// use respo::{Name, Request, Selector};
 /// let request = Request::one(Selector::named(Name::new("bench-1")?));
 /// let text = serde_json::to_string(&request)?;
-/// assert_eq!(text, r#"{"requirements":[{"resource":["bench-1"]}]}"#);
+/// assert_eq!(text, r#"{"requirements":[{"resource":"bench-1"}]}"#);
 /// assert_eq!(serde_json::from_str::<Request>(&text)?, request);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -157,7 +155,7 @@ pub struct Request {
     pub description: Option<Text>,
     /// Who asks; others see it while they wait.
     pub holder: Option<Label>,
-    /// Free-form keys and values. A key with `=` in it cannot be written as a query string.
+    /// Free-form keys and values.
     pub tags: BTreeMap<Label, Text>,
     /// How long to wait for the grant.
     pub wait: Wait,

@@ -71,7 +71,7 @@ async fn it_says_who_had_what_for_how_long_and_why_it_ended() {
     assert_eq!((&request["name"], &request["description"]), (&json!("alice"), &json!(DESCRIPTION)));
     assert_eq!(request["tags"], json!({"job": "1,2", "branch": "main"}));
     assert_eq!(request["priority"], -3);
-    assert_eq!(request["requirements"], json!([{"resource": ["bench-1"]}]));
+    assert_eq!(request["requirements"], json!([{"resource": "bench-1"}]));
     assert_eq!(alice["waited_seconds"], 0.0);
     assert_eq!(alice["queued"], alice["granted"]);
     assert!(alice["held_seconds"].as_f64() > bob["waited_seconds"].as_f64(), "{exported:?}");

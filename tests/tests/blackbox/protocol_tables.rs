@@ -29,10 +29,14 @@ async fn every_parameter_on_the_page_is_accepted() {
     let daemon = Daemon::start(ONE_BENCH).await;
     for parameter in column(&["parameter", "meaning", "default"], 0) {
         let value = match parameter.as_str() {
-            "resource" => "bench-1",
+            "count" => "1",
+            "resource" | "keys" | "requirement" => "bench-1",
             "location" => "office1",
             "attributes" => "[can]",
             "entity_properties" | "entities" => "[[arm64]]",
+            "property" => "slots=4",
+            "where" => "true",
+            "stack" => "cell",
             "priority" => "1",
             "description" | "name" => "text",
             "tag" => "key=value",
