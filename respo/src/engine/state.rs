@@ -71,8 +71,10 @@ impl State {
                 for name in resources.iter().flatten() {
                     self.last_used.insert(name.clone(), *fence);
                 }
-                let resources = resources.iter().map(|names| self.resolve(names)).collect();
+                let inventory = &self.inventory;
                 if let Some(state) = self.requests.get_mut(id) {
+                    let resolve = |names: &Vec<Name>| resolve(inventory, &state.request, names);
+                    let resources = resources.iter().map(resolve).collect();
                     let (since, expires) = (*at, *expires);
                     state.grant = Some(Grant { id: *id, fence: *fence, resources, since, expires });
                 }
@@ -80,7 +82,7 @@ impl State {
             Record::Ended { id, .. } => {
                 let ended = self.requests.remove(id).and_then(|state| state.grant);
                 for name in ended.iter().flat_map(Grant::names) {
-                    // A retired resource goes with its lease.
+                    // A retired resource goes with its lease, and so does a key that is in no inventory.
                     if self.inventory.find(name.as_str()).is_none() {
                         self.last_used.remove(name);
                     }
@@ -110,10 +112,6 @@ impl State {
         }
     }
 
-    fn resolve(&self, names: &[Name]) -> Vec<Arc<Resource>> {
-        names.iter().filter_map(|name| self.inventory.find(name.as_str())).cloned().collect()
-    }
-
     /// Every lease, in the order of the ids.
     pub(crate) fn grants(&self) -> impl Iterator<Item = &Grant> {
         self.requests.values().filter_map(|state| state.grant.as_ref())
@@ -132,4 +130,15 @@ impl State {
     pub(crate) fn expiry(&self, id: RequestId) -> Option<Timestamp> {
         self.requests.get(&id)?.grant.as_ref()?.expires
     }
+}
+
+/// The resources that `request` is granted under these names. In a pool that allows it, one that is not in
+/// the inventory exists because the request asks for it.
+fn resolve(inventory: &Inventory, request: &Request, names: &[Name]) -> Vec<Arc<Resource>> {
+    let resource = |name: &Name| match inventory.find(name.as_str()) {
+        Some(resource) => Some(Arc::clone(resource)),
+        None if inventory.rules().ephemeral => Some(Arc::new(request.ephemeral(name.clone()))),
+        None => None,
+    };
+    names.iter().filter_map(resource).collect()
 }
