@@ -28,6 +28,7 @@
 //! Stores differ in how they fail, so what a store does when its disk does is left to its own tests.
 
 mod history;
+mod requirements;
 mod samples;
 
 use std::sync::Arc;
