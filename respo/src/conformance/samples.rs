@@ -29,7 +29,7 @@ pub(super) fn inventory(size: u64) -> Arc<Inventory> {
     Arc::new(if size.is_multiple_of(2) { inventory.with_rules(rules()) } else { inventory })
 }
 
-fn bench(number: u64) -> Name {
+pub(super) fn bench(number: u64) -> Name {
     good(Name::new(format!("bench-{number}")), "a name")
 }
 
