@@ -68,6 +68,9 @@ fn check_pool(pool: &Label, state: &State, report: &mut CheckReport) {
         if *id > state.last_id {
             found(format!("request {id} is newer than the newest, {}", state.last_id));
         }
+        if request.party > *id {
+            found(format!("request {id} has a newer one as its party, {}", request.party));
+        }
         let Some(grant) = &request.grant else {
             report.waiting += 1;
             continue;

@@ -17,9 +17,13 @@ const MAGIC: &[u8] = b"SQLite format 3\0";
 /// "resp": tells our databases from others.
 pub(crate) const APPLICATION_ID: i64 = 0x7265_7370;
 /// The schema that this version writes.
-pub(crate) const SCHEMA: i64 = 1;
-/// What brings a database from schema N to N + 1, from 0, an empty one, on.
-const MIGRATIONS: [&str; SCHEMA as usize] = [include_str!("schema.sql")];
+pub(crate) const SCHEMA: i64 = 2;
+/// What makes that of an empty database.
+const MAKE: &str = include_str!("schema.sql");
+/// What brings a database from schema N to N + 1, from 1 on.
+const MIGRATIONS: [&str; SCHEMA as usize - 1] = [include_str!("migrations/from_1_to_2.sql")];
+/// What lets schema N be read as the newest, from 1 on.
+const VIEWS: [&str; SCHEMA as usize - 1] = [include_str!("migrations/read_1_as_2.sql")];
 
 /// What a grant depends on: a database in which these are damaged is not served from.
 const LIVE_TABLES: [&str; 5] = ["pools", "inventories", "resources", "last_used", "requests"];
@@ -103,11 +107,22 @@ pub(crate) fn open_for_reading(path: &Path) -> Result<Connection, OpenError> {
         return Err(OpenError::Missing(path.to_owned()));
     }
     let connection = connect(path)?;
-    if identify(&connection, path)? == 0 {
+    let schema = identify(&connection, path)?;
+    if schema == 0 {
         return Err(OpenError::Missing(path.to_owned()));
     }
-    connection.pragma_update(None, "query_only", true).map_err(|error| failure(path, error))?;
+    only_read(&connection, schema).map_err(|error| failure(path, error))?;
     Ok(connection)
+}
+
+/// Keeps a connection from changing the database, and shows it an older schema as the newest.
+fn only_read(connection: &Connection, schema: i64) -> rusqlite::Result<()> {
+    if let Some((_, views)) = (1..).zip(VIEWS).find(|(older, _)| *older == schema) {
+        // The views are the connection's own: not even a temporary file is written for them.
+        connection.pragma_update(None, "temp_store", "memory")?;
+        connection.execute_batch(views)?;
+    }
+    connection.pragma_update(None, "query_only", true)
 }
 
 /// Connects to what may be a database of ours, without a change to the file, also when it is closed.
@@ -231,8 +246,10 @@ fn move_log(connection: &Connection) -> rusqlite::Result<bool> {
 
 fn migrate(connection: &mut Connection, schema: i64) -> rusqlite::Result<()> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    for (from, migration) in (0..).zip(MIGRATIONS) {
-        if schema <= from {
+    if schema == 0 {
+        transaction.execute_batch(MAKE)?;
+    } else {
+        for (_, migration) in (1..).zip(MIGRATIONS).filter(|(from, _)| schema <= *from) {
             transaction.execute_batch(migration)?;
         }
     }

@@ -40,8 +40,8 @@ pub(crate) fn write(
     let mut rest = records.iter();
     while let Some(record) = rest.next() {
         match record {
-            Record::Queued { id, request, token, at, .. } => {
-                let queued = Queued { id: *id, request, token, at: *at };
+            Record::Queued { id, request, token, party, at } => {
+                let queued = Queued { id: *id, request, token, party: *party, at: *at };
                 // What is granted at once is written once.
                 let next = rest.as_slice().first().and_then(Granted::of);
                 let granted = next.filter(|granted| granted.id == *id);
@@ -69,6 +69,7 @@ struct Queued<'r> {
     id: RequestId,
     request: &'r Request,
     token: &'r TokenDigest,
+    party: RequestId,
     at: Timestamp,
 }
 
@@ -151,8 +152,8 @@ fn write_request(
     connection
         .prepare_cached(
             "INSERT OR REPLACE INTO requests (pool, id, queued_at, token, request, fence, resources,
-                 since, expires, revision)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9,
+                 since, expires, party, revision)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10,
                  iif(?6 IS NULL, NULL, (SELECT revision FROM pools WHERE pools.pool = ?1)))",
         )?
         .execute(params![
@@ -164,7 +165,8 @@ fn write_request(
             fence,
             names,
             since,
-            expires
+            expires,
+            to_integer(queued.party.0),
         ])?;
     match granted {
         Some(granted) => used(connection, pool, granted),
@@ -203,8 +205,6 @@ fn used(connection: &Connection, pool: &str, granted: &Granted<'_>) -> Result<()
     Ok(())
 }
 
-/// A retired resource goes with its lease: nothing needs to be done for that, see
-/// [`forget_the_unused`].
 fn ended(
     connection: &Connection,
     pool: &str,
@@ -221,6 +221,19 @@ fn ended(
              FROM requests WHERE pool = ?1 AND id = ?2",
         )?
         .execute(params![pool, id, micros(at), reason.code()])?;
+    // A resource that is not in the inventory goes with its lease.
+    connection
+        .prepare_cached(
+            "DELETE FROM last_used WHERE pool = ?1
+             AND resource IN (
+                 SELECT name.value FROM requests, json_each(requests.resources) AS requirement,
+                     json_each(requirement.value) AS name
+                 WHERE requests.pool = ?1 AND requests.id = ?2)
+             AND NOT EXISTS (
+                 SELECT 1 FROM resources
+                 WHERE resources.pool = ?1 AND resources.resource = last_used.resource)",
+        )?
+        .execute(params![pool, id])?;
     connection
         .prepare_cached("DELETE FROM requests WHERE pool = ?1 AND id = ?2")?
         .execute(params![pool, id])?;
@@ -254,10 +267,13 @@ fn inventory_replaced(
     let number = to_integer(revision);
     let (count, resources) =
         (to_integer(inventory.len() as u64), serde_json::to_string(inventory.resources())?);
+    let (stacks, rules) =
+        (serde_json::to_string(inventory.stacks())?, serde_json::to_string(inventory.rules())?);
     connection.execute(
-        "INSERT OR REPLACE INTO inventories (pool, revision, at, resource_count, resources)
-         VALUES (?1, ?2, ?3, ?4, ?5)",
-        params![pool, number, micros(at), count, resources],
+        "INSERT OR REPLACE INTO inventories
+             (pool, revision, at, resource_count, resources, stacks, rules)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        params![pool, number, micros(at), count, resources, stacks, rules],
     )?;
     connection.execute("UPDATE pools SET revision = ?2 WHERE pool = ?1", params![pool, number])?;
     let oldest = to_integer(revision.saturating_sub(revisions.max(1)));
@@ -275,8 +291,6 @@ fn replace_resources(
     pool: &str,
     inventory: &Inventory,
 ) -> Result<(), WriteError> {
-    // What has gone before must not be known again if it is in the new inventory.
-    forget_the_unused(connection, pool)?;
     connection.execute("DELETE FROM resources WHERE pool = ?1", params![pool])?;
     let mut statement = connection.prepare_cached(
         "INSERT INTO resources (pool, resource, description) VALUES (?1, ?2, ?3)",
@@ -289,8 +303,6 @@ fn replace_resources(
 }
 
 /// Forgets when resources were last used that are neither in the inventory nor held.
-///
-/// Between two replacements of the inventory such rows may be there; recovery passes them over.
 fn forget_the_unused(connection: &Connection, pool: &str) -> Result<(), WriteError> {
     connection.execute(
         "DELETE FROM last_used WHERE pool = ?1

@@ -1,12 +1,12 @@
 //! Reading what the tables hold: the durable state of a pool, and earlier inventories.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use respo::{
     Fence, Grant, Inventory, Label, Name, Recovered, Request, RequestId, RequestState, Resource,
-    Revision, State, Timestamp, TokenDigest,
+    Revision, Rules, Stack, State, Timestamp, TokenDigest,
 };
 use rusqlite::{Connection, OptionalExtension, Row, TransactionBehavior, params};
 use serde::de::DeserializeOwned;
@@ -40,9 +40,6 @@ pub(crate) fn recover(
     }
     state.requests = read_requests(&mut inventories)?;
     state.last_used = read_last_used(&transaction, pool)?;
-    let held: BTreeSet<&Name> = held(&state.requests).collect();
-    let counts = |name: &Name| state.inventory.find(name.as_str()).is_some() || held.contains(name);
-    state.last_used.retain(|name, _| counts(name));
     drop(inventories);
     transaction.finish()?;
     Ok(Some(Recovered { state, age }))
@@ -103,18 +100,12 @@ pub(crate) fn count_time(connection: &Connection) -> rusqlite::Result<usize> {
     )
 }
 
-/// The names of everything that is held.
-fn held(requests: &BTreeMap<RequestId, RequestState>) -> impl Iterator<Item = &Name> {
-    let grants = requests.values().filter_map(|request| request.grant.as_ref());
-    grants.flat_map(|grant| grant.resources.iter().flatten()).map(|resource| &resource.name)
-}
-
 fn read_requests(
     inventories: &mut Inventories<'_>,
 ) -> Result<BTreeMap<RequestId, RequestState>, ReadError> {
     let (connection, pool) = (inventories.connection, inventories.pool);
     let mut statement = connection.prepare_cached(
-        "SELECT id, queued_at, token, request, fence, revision, resources, since, expires
+        "SELECT id, queued_at, token, request, fence, revision, resources, since, expires, party
          FROM requests WHERE pool = ?1",
     )?;
     let mut rows = statement.query([pool])?;
@@ -122,15 +113,18 @@ fn read_requests(
     while let Some(row) = rows.next()? {
         let id = RequestId(unsigned(row.get(0)?));
         let request: Request = json("requests", text(row, 3)?)?;
+        let grant = match row.get(4)? {
+            Some(fence) => {
+                Some(read_grant(id, Fence(unsigned(fence)), &request, row, inventories)?)
+            }
+            None => None,
+        };
         let state = RequestState {
             request: Arc::new(request),
             token: TokenDigest::from_bytes(row.get(2)?),
-            party: id,
+            party: RequestId(unsigned(row.get(9)?)),
             queued_at: time(row.get(1)?),
-            grant: match row.get(4)? {
-                Some(fence) => Some(read_grant(id, Fence(unsigned(fence)), row, inventories)?),
-                None => None,
-            },
+            grant,
         };
         requests.insert(id, state);
     }
@@ -140,13 +134,15 @@ fn read_requests(
 fn read_grant(
     id: RequestId,
     fence: Fence,
+    request: &Request,
     row: &Row<'_>,
     inventories: &mut Inventories<'_>,
 ) -> Result<Grant, ReadError> {
     let inventory = inventories.of(unsigned(row.get(5)?))?;
-    let find = |name: &Name| {
-        let found = inventory.find(name.as_str()).cloned();
-        found.ok_or_else(|| unreadable("requests")(format!("{name} is in no inventory")))
+    let find = |name: &Name| match inventory.find(name.as_str()) {
+        Some(resource) => Ok(Arc::clone(resource)),
+        None if inventory.rules().ephemeral => Ok(Arc::new(request.ephemeral(name.clone()))),
+        None => Err(unreadable("requests")(format!("{name} is in no inventory"))),
     };
     let find_all = |names: &Vec<Name>| names.iter().map(find).collect();
     let names: Vec<Vec<Name>> = json("requests", text(row, 6)?)?;
@@ -191,16 +187,19 @@ pub(crate) fn inventory(
     pool: &str,
     revision: u64,
 ) -> Result<Option<Arc<Inventory>>, ReadError> {
-    let text: Option<String> = connection
-        .prepare_cached("SELECT resources FROM inventories WHERE pool = ?1 AND revision = ?2")?
-        .query_row(params![pool, crate::records::to_integer(revision)], |row| row.get(0))
-        .optional()?;
-    let Some(text) = text else {
+    let mut statement = connection.prepare_cached(
+        "SELECT resources, stacks, rules FROM inventories WHERE pool = ?1 AND revision = ?2",
+    )?;
+    let mut rows = statement.query(params![pool, crate::records::to_integer(revision)])?;
+    let Some(row) = rows.next()? else {
         return Ok(None);
     };
-    let resources: Vec<Resource> = json("inventories", &text)?;
-    let inventory = Inventory::new(resources).map_err(unreadable("inventories"))?;
-    Ok(Some(Arc::new(inventory)))
+    let resources: Vec<Resource> = json("inventories", text(row, 0)?)?;
+    let stacks: Vec<Stack> = json("inventories", text(row, 1)?)?;
+    let rules: Rules = json("inventories", text(row, 2)?)?;
+    let inventory = Inventory::new(resources).and_then(|inventory| inventory.with_stacks(stacks));
+    let inventory = inventory.map_err(unreadable("inventories"))?;
+    Ok(Some(Arc::new(inventory.with_rules(rules))))
 }
 
 /// The inventories that leases were granted from; each is read once.

@@ -1,4 +1,4 @@
--- Schema 1 of respo's database. Times and durations are microseconds, times since the Unix epoch (UTC).
+-- Schema 2 of respo's database. Times and durations are microseconds, times since the Unix epoch (UTC).
 -- The tables are respod's own: read them, but never write to them.
 
 -- One row for each pool that has ever been served.
@@ -14,13 +14,15 @@ CREATE TABLE pools (
     idle        INTEGER NOT NULL   -- how much time is known to have passed by then since `at`
 ) STRICT, WITHOUT ROWID;
 
--- Every revision of each pool's inventory that is kept. `resources` is a JSON array.
+-- Every revision of each pool's inventory that is kept.
 CREATE TABLE inventories (
     pool           TEXT    NOT NULL,
     revision       INTEGER NOT NULL,
     at             INTEGER NOT NULL,
     resource_count INTEGER NOT NULL,
-    resources      TEXT    NOT NULL,
+    resources      TEXT    NOT NULL,               -- a JSON array of objects
+    stacks         TEXT    NOT NULL DEFAULT '[]',  -- a JSON array of arrays of names
+    rules          TEXT    NOT NULL DEFAULT '{}',  -- a JSON object: those that are not as by default
     PRIMARY KEY (pool, revision)
 ) STRICT;
 
@@ -34,8 +36,8 @@ CREATE TABLE resources (
     PRIMARY KEY (pool, resource)
 ) STRICT;
 
--- The fence of each resource's newest grant: the smaller, the longer ago it was used. One that is neither in
--- the inventory nor held counts for nothing.
+-- The fence of each resource's newest grant: the smaller, the longer ago it was used. Of resources that are
+-- in the inventory or held.
 CREATE TABLE last_used (
     pool        TEXT    NOT NULL,
     resource    TEXT    NOT NULL,
@@ -50,10 +52,12 @@ CREATE TABLE requests (
     id          INTEGER NOT NULL,
     queued_at   INTEGER NOT NULL,
     token       BLOB    NOT NULL,  -- the SHA-256 digest of its token
+    party       INTEGER NOT NULL,  -- the request that it shares stacks with: that or its own id
     request     TEXT    NOT NULL,
     fence       INTEGER,
     revision    INTEGER,           -- of the inventory that it was granted from
-    resources   TEXT,              -- JSON: for each requirement an array of names
+    resources   TEXT,              -- JSON: for each requirement an array of names. A name that is not
+                                   -- in the inventory is a key that exists while it is asked for
     since       INTEGER,           -- when it was granted
     expires     INTEGER,           -- also null if it may be held for ever
     holder      TEXT GENERATED ALWAYS AS (request ->> '$.name') VIRTUAL,

@@ -226,6 +226,7 @@ fn log(answer: &InventoryAnswer) {
             removed = names(&change.removed),
             changed = names(&change.changed),
             retired = names(&change.retired),
+            rules = change.rules,
             "inventory replaced"
         );
     }

@@ -338,7 +338,7 @@ pub struct PoolChange {
     pub name: Label,
     /// The revision after the change, or the present one if nothing changes or this is a dry run.
     pub revision: u64,
-    /// Added, removed, changed and retired resources, by name.
+    /// Added, removed, changed and retired resources, by name; whether the stacks or the rules change.
     #[serde(flatten)]
     pub change: crate::inventory::InventoryChange,
 }

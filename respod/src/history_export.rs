@@ -103,7 +103,7 @@ struct CsvRow<'a> {
     holder: &'a str,
     description: &'a str,
     priority: i16,
-    /// In the form of the query string.
+    /// As JSON.
     requested: String,
     /// As JSON.
     tags: String,
@@ -138,10 +138,8 @@ impl<'a> From<&'a HistoryEntry> for CsvRow<'a> {
     }
 }
 
+/// What was asked for, in full: the requirements, as in the JSON of the request.
 fn requested(request: &Request) -> String {
-    let selectors = request
-        .requirements()
-        .iter()
-        .map(|one| one.selector().map(ToString::to_string).unwrap_or_default());
-    selectors.collect::<Vec<_>>().join("; ")
+    let request = serde_json::to_value(request).unwrap_or_default();
+    request.get("requirements").map(ToString::to_string).unwrap_or_default()
 }

@@ -190,6 +190,7 @@ async fn announce(broker: &Broker, is_stored: bool, from_file: Option<&Inventory
             would_add = change.added.len(),
             would_remove = change.removed.len() + change.retired.len(),
             would_change = change.changed.len(),
+            would_change_rules = change.rules,
             "the inventory file differs from the inventory in force; SIGHUP, or `rpclient inventory \
              push`, puts it in force"
         );

@@ -4,6 +4,7 @@
 
 mod group_commit;
 mod history;
+mod migration;
 mod passing_time;
 mod records;
 mod revisions;

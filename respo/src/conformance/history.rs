@@ -1,20 +1,22 @@
 //! Random histories: what an engine makes of random commands.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::{good, samples};
 use crate::engine::{Authority, Command, Effects, Engine, Limits, Record, SessionId, State};
-use crate::inventory::Inventory;
+use crate::inventory::{Inventory, Stack};
 use crate::matcher::AttributeMatcher;
 use crate::names::Name;
-use crate::request::{Hold, Request, RequestId, Requirement, Wait};
-use crate::selector::Selector;
+use crate::request::{Hold, Request, RequestId, Wait};
+use crate::rules::{Allowance, Rules};
 use crate::time::Timestamp;
 use crate::token::Token;
 
-/// How many resources there are at most, and how many sessions.
-const RESOURCES: u64 = 6;
+/// How many resources there are at most.
+pub(super) const RESOURCES: u64 = 6;
+/// How many sessions there are.
 const SESSIONS: u64 = 3;
 
 /// Plays random commands, the same for the same seed, and gives out the records.
@@ -100,10 +102,8 @@ impl History {
 
     fn request(&mut self) -> Request {
         let mut request = samples::request(self.choose(4));
-        let name = resource_name(self.choose(RESOURCES));
-        let selector = if self.choose(2) == 0 { Selector::any() } else { Selector::named(name) };
         let short = |micros| Duration::from_micros(1 + micros);
-        good(request.set_requirements(vec![Requirement::one(selector)]), "a requirement");
+        good(request.set_requirements(self.requirements()), "requirements");
         request.wait = match self.choose(4) {
             0 => Wait::No,
             1 => Wait::UpTo(short(self.choose(20_000_000))),
@@ -124,7 +124,29 @@ impl History {
                 resources.push(resource);
             }
         }
-        Arc::new(good(Inventory::new(resources), "an inventory"))
+        let names: Vec<Name> = resources.iter().map(|resource| resource.name.clone()).collect();
+        let stacks: BTreeSet<Stack> = (0..self.choose(3)).map(|_| self.stack(&names)).collect();
+        let stacks = stacks.into_iter().filter(|Stack(members)| members.len() > 1);
+        let inventory = good(Inventory::new(resources), "an inventory");
+        Arc::new(good(inventory.with_stacks(stacks), "its stacks").with_rules(self.rules()))
+    }
+
+    /// Some of `names`; there may be too few for a stack.
+    fn stack(&mut self, names: &[Name]) -> Stack {
+        Stack(names.iter().filter(|_| self.choose(2) == 0).cloned().collect())
+    }
+
+    fn rules(&mut self) -> Rules {
+        let mut limit = || (self.choose(4) == 0).then(|| 1 + self.choose(3) as u32);
+        let [max_leases, max_resources] =
+            [(), ()].map(|()| Allowance { per_holder: limit(), per_group: limit() });
+        Rules {
+            ephemeral: self.choose(3) > 0,
+            hold_back_after: Duration::from_micros(self.choose(2) * self.choose(9_000_000)),
+            max_leases,
+            max_resources,
+            ..Rules::default()
+        }
     }
 }
 
@@ -136,6 +158,6 @@ fn token(number: u64) -> Token {
     Token::from_random(u128::from(number).to_be_bytes())
 }
 
-fn resource_name(number: u64) -> Name {
+pub(super) fn resource_name(number: u64) -> Name {
     good(Name::new(format!("r{number}")), "a name")
 }

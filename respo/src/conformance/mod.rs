@@ -28,6 +28,8 @@
 //! Stores differ in how they fail, so what a store does when its disk does is left to its own tests.
 
 mod history;
+mod keys;
+mod requirements;
 mod samples;
 
 use std::sync::Arc;
@@ -67,6 +69,7 @@ pub trait Subject: Send {
 pub async fn check_all<S: Subject>(new: impl AsyncFn() -> S) {
     a_new_store_has_nothing(&new().await).await;
     every_value_comes_back_as_it_was(&mut new().await).await;
+    keys_that_are_in_no_inventory_come_and_go(&mut new().await).await;
     for seed in 0..HISTORIES {
         what_is_recovered_is_what_was_committed(&mut new().await, seed).await;
     }
@@ -101,6 +104,21 @@ pub async fn every_value_comes_back_as_it_was(subject: &mut impl Subject) {
     }
     subject.reopen().await;
     assert_recovered(&*subject.store(), "lab", &expected).await;
+}
+
+/// Whatever a request may need comes back as it was; and a key that is in no inventory is held, retired,
+/// forgotten and taken into the inventory as [`State::apply`] does it.
+///
+/// # Panics
+/// If something does not.
+pub async fn keys_that_are_in_no_inventory_come_and_go(subject: &mut impl Subject) {
+    let mut expected = State::default();
+    for records in keys::batches() {
+        commit(&*subject.store(), "lab", records, &mut expected).await;
+        assert_recovered(&*subject.store(), "lab", &expected).await;
+        subject.reopen().await;
+        assert_recovered(&*subject.store(), "lab", &expected).await;
+    }
 }
 
 /// After any history, and after a restart at any point of it, what is recovered is what the records add

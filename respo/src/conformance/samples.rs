@@ -1,6 +1,6 @@
 //! Inventories, requests and records that have everything that there can be in them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,19 +8,40 @@ use serde_json::{Value, json};
 
 use super::good;
 use crate::engine::Record;
-use crate::inventory::{Entity, Inventory, Resource};
+use crate::inventory::{Entity, Inventory, Resource, Stack};
 use crate::lease::EndReason;
 use crate::names::{Label, MAX_NAME_CHARS, MAX_TEXT_CHARS, Name, Text, Word};
 use crate::request::{Fence, Hold, MAX_TAGS, Priority, Request, RequestId, Requirement, Wait};
+use crate::rules::{Allowance, GroupTag, Rules};
 use crate::selector::{EntityPattern, Selector};
 use crate::time::{MAX_DURATION, Timestamp};
 use crate::token::Token;
 
-/// An inventory of `size` resources.
+/// An inventory of `size` resources: the first two are a stack, and so are all of them, if there are so many.
+/// Every other one has rules.
 pub(super) fn inventory(size: u64) -> Arc<Inventory> {
-    let name = |number| good(Name::new(format!("bench-{number}")), "a name");
-    let resources = (0..size).map(|number| resource(name(number), number));
-    Arc::new(good(Inventory::new(resources), "an inventory"))
+    let resources = (0..size).map(|number| resource(bench(number), number));
+    let stack = |size: u64| Stack((0..size).map(bench).collect());
+    let stacks: BTreeSet<Stack> = [2, size].map(stack).into();
+    let stacks = stacks.into_iter().filter(|stack| size > 1 && stack.0.len() > 1);
+    let inventory = good(Inventory::new(resources), "an inventory");
+    let inventory = good(inventory.with_stacks(stacks), "its stacks");
+    Arc::new(if size.is_multiple_of(2) { inventory.with_rules(rules()) } else { inventory })
+}
+
+pub(super) fn bench(number: u64) -> Name {
+    good(Name::new(format!("bench-{number}")), "a name")
+}
+
+/// Every rule, none of them as it is by default, and at its extremes.
+fn rules() -> Rules {
+    Rules {
+        ephemeral: true,
+        hold_back_after: MAX_DURATION - Duration::from_micros(1),
+        max_leases: Allowance { per_holder: Some(1), per_group: None },
+        max_resources: Allowance { per_holder: Some(u32::MAX), per_group: Some(2) },
+        group_tag: GroupTag(good(Label::new("Gruppe, \"näher\" = a"), "a label")),
+    }
 }
 
 /// A resource; the larger `kind`, the more is said of it.
@@ -34,6 +55,7 @@ pub(super) fn resource(name: Name, kind: u64) -> Resource {
         let text = "\u{1F50C}".repeat(MAX_TEXT_CHARS);
         resource.description = Some(good(Text::new(text), "a text"));
         resource.endpoint = Some(good(Text::new("ssh://bench.example"), "a text"));
+        resource.properties = properties();
         let dut = Entity {
             attributes: [good(Word::new("arm64"), "a word")].into(),
             properties: properties(),
@@ -103,7 +125,8 @@ pub(super) fn records() -> Vec<Record> {
         id: RequestId(id),
         request: Arc::new(request),
         token: token(u128::from(id) << 100),
-        party: RequestId(id.min(2)),
+        // The second and the third are one party's.
+        party: RequestId(if id == 3 { 2 } else { id }),
         at: at(micros),
     };
     let replaced = |revision, size, micros| Record::InventoryReplaced {
@@ -111,7 +134,6 @@ pub(super) fn records() -> Vec<Record> {
         inventory: inventory(size),
         at: at(micros),
     };
-    let bench = |number| good(Name::new(format!("bench-{number}")), "a name");
     let granted = |id, fence, number, expires| Record::Granted {
         id: RequestId(id),
         fence: Fence(fence),

@@ -71,10 +71,10 @@ impl State {
                 for name in resources.iter().flatten() {
                     self.last_used.insert(name.clone(), *fence);
                 }
-                let request = self.requests.get(id).map(|state| Arc::clone(&state.request));
-                let resources =
-                    resources.iter().map(|names| self.resolve(names, request.as_deref())).collect();
+                let inventory = &self.inventory;
                 if let Some(state) = self.requests.get_mut(id) {
+                    let resolve = |names: &Vec<Name>| resolve(inventory, &state.request, names);
+                    let resources = resources.iter().map(resolve).collect();
                     let (since, expires) = (*at, *expires);
                     state.grant = Some(Grant { id: *id, fence: *fence, resources, since, expires });
                 }
@@ -82,7 +82,7 @@ impl State {
             Record::Ended { id, .. } => {
                 let ended = self.requests.remove(id).and_then(|state| state.grant);
                 for name in ended.iter().flat_map(Grant::names) {
-                    // A retired resource goes with its lease.
+                    // A retired resource goes with its lease, and so does a key that is in no inventory.
                     if self.inventory.find(name.as_str()).is_none() {
                         self.last_used.remove(name);
                     }
@@ -112,15 +112,6 @@ impl State {
         }
     }
 
-    /// The resources of these names. One that is not in the inventory exists because `request` asks for it.
-    fn resolve(&self, names: &[Name], request: Option<&Request>) -> Vec<Arc<Resource>> {
-        let find = |name: &Name| {
-            let inside = self.inventory.find(name.as_str()).cloned();
-            inside.or_else(|| Some(Arc::new(request?.ephemeral(name.clone()))))
-        };
-        names.iter().filter_map(find).collect()
-    }
-
     /// Every lease, in the order of the ids.
     pub(crate) fn grants(&self) -> impl Iterator<Item = &Grant> {
         self.requests.values().filter_map(|state| state.grant.as_ref())
@@ -145,4 +136,15 @@ impl State {
     pub(crate) fn expiry(&self, id: RequestId) -> Option<Timestamp> {
         self.requests.get(&id)?.grant.as_ref()?.expires
     }
+}
+
+/// The resources that `request` is granted under these names. In a pool that allows it, one that is not in
+/// the inventory exists because the request asks for it.
+fn resolve(inventory: &Inventory, request: &Request, names: &[Name]) -> Vec<Arc<Resource>> {
+    let resource = |name: &Name| match inventory.find(name.as_str()) {
+        Some(resource) => Some(Arc::clone(resource)),
+        None if inventory.rules().ephemeral => Some(Arc::new(request.ephemeral(name.clone()))),
+        None => None,
+    };
+    names.iter().filter_map(resource).collect()
 }

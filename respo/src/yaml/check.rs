@@ -8,8 +8,9 @@ use super::load::empty_document;
 use super::node::{Content, Node, Place};
 use super::path::Path;
 use super::problem::{InventoryProblem, InventoryProblems, Problems};
+use super::stacks::Suggestions;
 use crate::inventory::{MAX_ENTITIES, MAX_RESOURCES};
-use crate::{Entity, Inventory, Label, Name, Resource, Text};
+use crate::{Entity, Inventory, Label, Name, Resource, Rules, Text};
 
 const POOL_REMEDY: &str = "write a map with the pool's name and its resources";
 
@@ -19,6 +20,7 @@ const POOL_REMEDY: &str = "write a map with the pool's name and its resources";
 #[derive(Debug, Default)]
 pub(super) struct Checker {
     pub(super) problems: Problems,
+    pub(super) suggestions: Suggestions,
 }
 
 /// The pools that `root` describes, or everything that is wrong with it.
@@ -105,6 +107,9 @@ impl Checker {
         let mut pool_name = None;
         let mut is_named = false;
         let mut resources = Vec::new();
+        let mut rules = Rules::default();
+        // Stacks are looked at when all resources are known, which may come later in the file.
+        let (mut described, mut wired) = (Vec::new(), Vec::new());
         self.each_entry(path, node, KeyRule::Literal, POOL_REMEDY, |checker, path, entry| {
             match entry.key {
                 "name" => {
@@ -113,7 +118,12 @@ impl Checker {
                     let name = checker.text(path, entry.value, remedy, |text| Label::new(text));
                     pool_name = name.map(|name| (name, entry.value.place));
                 }
-                "resources" => resources = checker.resources(path, entry.value),
+                "resources" => {
+                    resources = checker.resources(path, entry.value);
+                    described.push(entry.value);
+                }
+                "stacks" => wired.push(entry.value),
+                _ if checker.rule(path, entry, &mut rules) => {}
                 _ => is_named |= checker.unknown_key(path, entry, &POOL) == Some("name"),
             }
         });
@@ -125,8 +135,9 @@ impl Checker {
         if let Some((name, place)) = &pool_name {
             self.unique_name(&path.key("name"), name, *place, names);
         }
-        match Inventory::new(resources) {
-            Ok(inventory) => pool_name.map(|(name, _)| (name, inventory)),
+        let stacks = self.stacks(&path.key("stacks"), &wired, &described);
+        match Inventory::new(resources).and_then(|inventory| inventory.with_stacks(stacks)) {
+            Ok(inventory) => pool_name.map(|(name, _)| (name, inventory.with_rules(rules))),
             // As a rule each mistake has been reported where it stands.
             Err(_) if !self.problems.is_empty() => None,
             Err(error) => {
@@ -168,7 +179,7 @@ impl Checker {
         let mut attributes = BTreeSet::new();
         let mut attributes_key = None;
         let (mut location, mut description, mut endpoint) = (None, None, None);
-        let mut entities = BTreeMap::new();
+        let (mut properties, mut entities) = (BTreeMap::new(), BTreeMap::new());
         let remedy = "write a map such as {location: office1, attributes: [can]}, or nothing";
         self.each_entry(path, node, KeyRule::Literal, remedy, |checker, path, entry| {
             let value = entry.value;
@@ -189,6 +200,7 @@ impl Checker {
                     let remedy = "write one address, such as \"https://bench-1.example\"";
                     endpoint = checker.text(path, value, remedy, |text| Text::new(text));
                 }
+                "properties" => properties = checker.properties(path, value),
                 "entities" => entities = checker.entities(path, value),
                 _ => {
                     checker.unknown_key(path, entry, &RESOURCE);
@@ -197,12 +209,13 @@ impl Checker {
         });
         // A resource whose name is a mistake has been checked all the same.
         name.map(|name| Resource {
+            name,
             location,
             attributes,
             description,
             endpoint,
+            properties,
             entities,
-            ..Resource::new(name)
         })
     }
 

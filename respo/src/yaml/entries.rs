@@ -19,17 +19,31 @@ pub(super) struct Shape {
 
 pub(super) const DOCUMENT: Shape =
     Shape { noun: "an inventory", keys: &["pool", "pools"], is_named_by_key: false };
-pub(super) const POOL: Shape =
-    Shape { noun: "a pool", keys: &["name", "resources"], is_named_by_key: false };
+pub(super) const POOL: Shape = Shape {
+    noun: "a pool",
+    keys: &[
+        "name",
+        "resources",
+        "stacks",
+        "ephemeral",
+        "hold_back_after",
+        "max_leases",
+        "max_resources",
+        "group_tag",
+    ],
+    is_named_by_key: false,
+};
+pub(super) const ALLOWANCE: Shape =
+    Shape { noun: "a limit", keys: &["per_holder", "per_group"], is_named_by_key: false };
 pub(super) const RESOURCE: Shape = Shape {
     noun: "a resource",
-    keys: &["attributes", "tags", "location", "description", "endpoint", "entities"],
+    keys: &["attributes", "tags", "location", "description", "endpoint", "properties", "entities"],
     is_named_by_key: true,
 };
 pub(super) const ENTITY: Shape =
     Shape { noun: "an entity", keys: &["attributes", "tags", "properties"], is_named_by_key: true };
 
-const SHAPES: [&Shape; 4] = [&DOCUMENT, &POOL, &RESOURCE, &ENTITY];
+const SHAPES: [&Shape; 5] = [&DOCUMENT, &POOL, &ALLOWANCE, &RESOURCE, &ENTITY];
 
 /// Which keys a map may have.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -3,24 +3,35 @@
 //! ```yaml
 //! pool:
 //!   name: "software update testbenches"
+//!   hold_back_after: 5m             # rules, see `Rules`; each may be left out
+//!   max_leases: {per_holder: 3, per_group: 10}
+//!   group_tag: pipeline             # requests with the same value of this tag are a group
 //!   resources:
 //!     resource1:
 //!       attributes: [a, b]          # or `tags: "a b"`
 //!       location: office1
 //!       description: next to the window
 //!       endpoint: https://bench-1.example
+//!       properties: {firmware: {channel: stable}}
 //!       entities:
 //!         programmer:
 //!           attributes: [c, d]
 //!           properties: {socket: "127.0.0.1:1234", api_key: xyz}
 //!     resource2:                    # nothing is said about it
+//!   stacks:                         # what is wired together, by name
+//!     - [resource1, resource2]
 //! ```
 //!
 //! - At the top there is either `pool`, or `pools` with a list of such maps whose names differ.
 //! - `tags` is a synonym of `attributes`; only one of them may be given. Either is a list without
 //!   repetition, or one text of words between spaces or commas.
+//! - The rules of a pool are `ephemeral` (`true` or `false`), `hold_back_after` (a duration such as
+//!   `5m`, or a number of seconds), `max_leases` and `max_resources` (maps with `per_holder` and
+//!   `per_group`, whole numbers from 1 on), and `group_tag`. [`Rules`](crate::Rules) says what they mean.
+//! - A stack names 2 to 64 resources of its pool, each once. Stacks may overlap; two with the same
+//!   resources are a mistake.
 //! - Nothing (`key:` alone, `~`, `null`) where a map or a list is expected means an empty one.
-//!   Where a text is expected it is a mistake.
+//!   Where a text, a number, a boolean or a duration is expected it is a mistake.
 //! - Where a text is expected, a number or a boolean is taken as it is written: `location: 12` is
 //!   the text `12`, and a resource may be called `1`.
 //! - `properties` are free-form, with whatever JSON can hold, and `null` among it. Their keys are
@@ -42,9 +53,11 @@ mod node;
 mod path;
 mod problem;
 mod properties;
+mod rules;
 mod scalar;
 mod schema;
 mod shape;
+mod stacks;
 mod words;
 mod write;
 
@@ -78,7 +91,7 @@ const MAX_EXPANDED_BYTES: usize = 2 * MAX_DOCUMENT_BYTES;
 /// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct InventoryDocument {
-    /// Each pool's name and resources; at least one, and no name twice.
+    /// Each pool's name and what it has; at least one, and no name twice.
     pub pools: Vec<(Label, Inventory)>,
 }
 
@@ -116,8 +129,10 @@ impl InventoryDocument {
     /// Writes it as YAML that [`parse`](Self::parse) reads back to an equal document, in block
     /// style, with resources and entities in the order of their names.
     ///
-    /// Of an inventory that was not read from YAML there are two things that cannot be read back: a
-    /// property that is called `<<`, and more than [`MAX_DOCUMENT_BYTES`].
+    /// Of an inventory that was not read from YAML there are things that cannot be read back: a property
+    /// that is called `<<`, rules that no file can say (a limit of 0, `hold_back_after` beyond
+    /// [`MAX_DURATION`](crate::MAX_DURATION) or in fractions of a microsecond), and more than
+    /// [`MAX_DOCUMENT_BYTES`].
     #[must_use]
     pub fn to_yaml(&self) -> String {
         write::to_yaml(&self.pools)

@@ -1,4 +1,4 @@
-//! Reading the free-form properties of an entity as JSON.
+//! Reading the free-form properties of a resource or an entity as JSON.
 
 use std::collections::BTreeMap;
 

@@ -6,10 +6,10 @@ use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde_json::Value;
 
-use super::shape::{AttributesShape, DocumentShape};
-use crate::inventory::MAX_ATTRIBUTES;
+use super::shape::{AttributesShape, DocumentShape, StackShape};
+use crate::inventory::{MAX_ATTRIBUTES, MAX_STACK_SIZE};
 use crate::names::{MAX_NAME_CHARS, MAX_TEXT_CHARS};
-use crate::{Label, Name, Text, Word};
+use crate::{HumanDuration, Label, MAX_DURATION, Name, Text, Word};
 
 /// White space that is not a control character, as inside of a bracketed character class.
 const SPACES: &str = r"\u0020\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000";
@@ -24,8 +24,9 @@ const PUNCTUATION: &str = r#",\[\]{}"'`"#;
 ///
 /// It accepts what [`InventoryDocument::parse`](super::InventoryDocument::parse) accepts and
 /// refuses what that refuses, except for what a schema cannot say: repeated keys, pools of the same
-/// name, attributes that are repeated or too many in one text, merge keys, and the bounds of the
-/// document as a whole. The file `docs/inventory.schema.json` is what it returns.
+/// name, attributes that are repeated or too many in one text, stacks of resources that are not there or
+/// that are the same in another order, durations in units that are too long, merge keys, and the bounds of
+/// the document as a whole. The file `docs/inventory.schema.json` is what it returns.
 #[must_use]
 pub fn json_schema() -> Value {
     // A key that need not be written need not be there.
@@ -44,6 +45,11 @@ fn text_schema(description: &str, most: usize, pattern: &str) -> Schema {
     })
 }
 
+/// The length is in it because it is used as a pattern for keys too.
+fn name_pattern() -> String {
+    format!("^[A-Za-z0-9._:/-]{{1,{MAX_NAME_CHARS}}}$")
+}
+
 /// Printable characters, one of them visible.
 fn printable_pattern() -> String {
     format!("^[^{CONTROLS}]*[^{CONTROLS}{SPACES}][^{CONTROLS}]*$")
@@ -55,11 +61,7 @@ impl JsonSchema for Name {
     }
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        // The length is in the pattern because it is used as a pattern for keys.
-        json_schema!({
-            "type": "string",
-            "pattern": format!("^[A-Za-z0-9._:/-]{{1,{MAX_NAME_CHARS}}}$"),
-        })
+        json_schema!({ "type": "string", "pattern": name_pattern() })
     }
 }
 
@@ -118,6 +120,47 @@ impl JsonSchema for AttributesShape<'_> {
                 {
                     "type": ["string", "number", "boolean"],
                     "pattern": format!("^{gap}*({word}({gap}+{word})*{gap}*)?$"),
+                },
+            ],
+        })
+    }
+}
+
+impl JsonSchema for StackShape<'_> {
+    fn schema_name() -> Cow<'static, str> {
+        "Stack".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "description": "The names of 2–64 resources of the pool.",
+            "type": "array",
+            "items": {
+                // A resource may be called 1.
+                "type": ["string", "number", "boolean"],
+                "pattern": name_pattern(),
+            },
+            "minItems": 2,
+            "maxItems": MAX_STACK_SIZE,
+            "uniqueItems": true,
+        })
+    }
+}
+
+impl JsonSchema for HumanDuration {
+    fn schema_name() -> Cow<'static, str> {
+        "Duration".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        let gap = format!("[{SPACES}{CONTROL_SPACES}]*");
+        json_schema!({
+            "description": "Seconds (90) or units (500ms, 30s, 10m, 1h30m, 2d), at most 366 days.",
+            "anyOf": [
+                { "type": "integer", "minimum": 0, "maximum": MAX_DURATION.as_secs() },
+                {
+                    "type": "string",
+                    "pattern": format!("^{gap}([0-9]+|([0-9]+(d|h|m|s|ms|us){gap})+){gap}$"),
                 },
             ],
         })

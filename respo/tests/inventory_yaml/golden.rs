@@ -1,5 +1,8 @@
 //! Each file in `inventories/bad` opens with what is said about it: a line of `#!` per problem.
 
+use std::time::Duration;
+
+use respo::Allowance;
 use respo::yaml::InventoryDocument;
 
 use crate::{fixtures, problems};
@@ -26,6 +29,25 @@ fn each_good_inventory_has_no_problem() {
             panic!("{}:\n{problems}", path.display());
         }
     }
+}
+
+#[test]
+fn the_example_of_stacks_and_rules_is_good_and_has_both() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../respod/examples/phones.yaml");
+    let document = InventoryDocument::parse(&std::fs::read_to_string(path).unwrap()).unwrap();
+    let [(_, phones), (_, licences)] = document.pools.as_slice() else { panic!() };
+
+    let stacks: Vec<String> = phones.stacks().iter().map(|it| format!("{:?}", it.0)).collect();
+    assert_eq!(stacks, [r#"{"phone-1", "relay-1"}"#, r#"{"phone-2", "relay-1"}"#]);
+    let rules = phones.rules();
+    assert_eq!(rules.hold_back_after, Duration::from_secs(300));
+    assert_eq!(rules.max_leases, Allowance { per_holder: Some(3), per_group: Some(10) });
+    assert_eq!(rules.max_resources, Allowance { per_holder: Some(4), per_group: None });
+    assert_eq!(rules.group_tag.0.as_str(), "pipeline");
+    assert!(!rules.ephemeral);
+    assert_eq!(phones.find("phone-1").unwrap().properties["platform"], "android");
+
+    assert!(licences.is_empty() && licences.rules().ephemeral);
 }
 
 #[test]

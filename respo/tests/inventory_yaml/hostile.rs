@@ -146,6 +146,19 @@ fn a_mistake_that_many_aliases_repeat_is_one_mistake() {
 }
 
 #[test]
+fn many_unknown_resources_in_stacks_are_not_compared_with_everything() {
+    let names = |letter: &str, index: usize| format!("{}{index:06}", letter.repeat(100));
+    let mut text = "pool:\n  name: lab\n  resources:\n".to_owned();
+    (0..20_000).for_each(|index| text.push_str(&format!("    {}:\n", names("a", index))));
+    text.push_str("  stacks:\n");
+    (0..20_000).for_each(|index| {
+        text.push_str(&format!("    - [{}, {}]\n", names("b", index), names("c", index)));
+    });
+    // To compare each of them with all names would take hours.
+    assert_eq!(problems(&text).len(), respo::yaml::MAX_PROBLEMS + 1);
+}
+
+#[test]
 fn a_huge_value_is_refused_without_being_repeated() {
     let huge = "x".repeat(2_000_000);
     for text in [
@@ -153,6 +166,9 @@ fn a_huge_value_is_refused_without_being_repeated() {
         format!("pool: {{name: lab, {huge}: 1}}"),
         format!("pool: {{name: lab, resources: {{{huge}: {{location: []}}}}}}"),
         format!("pool: {{name: lab, resources: {{b: {{tags: {huge}}}}}}}"),
+        format!("pool: {{name: lab, hold_back_after: {huge}}}"),
+        format!("pool: {{name: lab, max_leases: {{per_holder: 1{}}}}}", "0".repeat(2_000_000)),
+        format!("pool: {{name: lab, stacks: [[a, {huge}]], resources: {{a: , b: }}}}"),
         format!("pool: !{huge} {{}}"),
         huge.clone(),
         format!("\"{huge}"),

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use respo::inventory::{MAX_ATTRIBUTES, MAX_ENTITIES, MAX_RESOURCES};
+use respo::inventory::{MAX_ATTRIBUTES, MAX_ENTITIES, MAX_RESOURCES, MAX_STACK_SIZE, MAX_STACKS};
 use respo::yaml::{InventoryDocument, MAX_DEPTH, MAX_DOCUMENT_BYTES, MAX_NODES, MAX_PROBLEMS};
 
 use crate::{only_problem, problems};
@@ -27,6 +27,17 @@ fn with_attributes(before: &str, between: &str, after: &str, count: usize) -> St
     let attributes: Vec<String> = (0..count).map(|index| format!("a{index}")).collect();
     let attributes = attributes.join(between);
     format!("pool: {{name: lab, resources: {{bench-1: {{tags: {before}{attributes}{after}}}}}}}")
+}
+
+/// An inventory with so many stacks, each of so many resources.
+fn with_stacks(count: usize, size: usize) -> String {
+    let mut text = with_resources(count + size);
+    text.push_str("  stacks:\n");
+    for first in 0..count {
+        let names: Vec<String> = (first..first + size).map(|index| format!("b{index}")).collect();
+        writeln!(text, "    - [{}]", names.join(", ")).unwrap();
+    }
+    text
 }
 
 /// An inventory with a property of so many lists in each other.
@@ -68,6 +79,26 @@ fn a_resource_has_at_most_so_many_attributes() {
              256 allowed; keep at most 256"
         );
     }
+}
+
+#[test]
+fn a_pool_has_at_most_so_many_stacks() {
+    assert_eq!(problems(&with_stacks(MAX_STACKS, 2)), []);
+    assert_eq!(
+        only_problem(&with_stacks(MAX_STACKS + 1, 2)),
+        "line 10008, column 5: pool.stacks: 10001 stacks are more than the 10000 allowed; \
+         keep at most 10000"
+    );
+}
+
+#[test]
+fn a_stack_has_at_most_so_many_resources() {
+    assert_eq!(problems(&with_stacks(2, MAX_STACK_SIZE)), []);
+    assert_eq!(
+        only_problem(&with_stacks(1, MAX_STACK_SIZE + 1)),
+        "line 71, column 7: pool.stacks[0]: 65 resources in a stack are more than the 64 allowed; \
+         keep at most 64"
+    );
 }
 
 #[test]

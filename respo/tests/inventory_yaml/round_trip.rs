@@ -1,13 +1,17 @@
 //! What is written reads back equal.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use proptest::collection::{btree_map, btree_set, vec};
 use proptest::option;
 use proptest::prelude::*;
-use proptest::sample::select;
+use proptest::sample::{select, subsequence};
+use respo::rules::GroupTag;
 use respo::yaml::InventoryDocument;
-use respo::{Entity, Inventory, Label, Name, Resource, Text, Word};
+use respo::{
+    Allowance, Entity, Inventory, Label, MAX_DURATION, Name, Resource, Rules, Stack, Text, Word,
+};
 use serde_json::{Number, Value};
 
 use crate::{fixtures, text_lines};
@@ -75,25 +79,69 @@ fn any_resource() -> impl Strategy<Value = Resource> {
         any_attributes(),
         option::of(valid::<Text>()),
         option::of(valid::<Text>()),
+        btree_map(any_key(), any_value(), 0..3),
         any_entities(),
     )
-        .prop_map(|(name, location, attributes, description, endpoint, entities)| Resource {
-            name,
-            location,
-            attributes,
-            description,
-            endpoint,
-            entities,
+        .prop_map(
+            |(name, location, attributes, description, endpoint, properties, entities)| Resource {
+                name,
+                location,
+                attributes,
+                description,
+                endpoint,
+                properties,
+                entities,
+            },
+        )
+}
+
+fn any_allowance() -> impl Strategy<Value = Allowance> {
+    let limit = || option::of(1..=u32::MAX);
+    (limit(), limit()).prop_map(|(per_holder, per_group)| Allowance { per_holder, per_group })
+}
+
+fn any_rules() -> impl Strategy<Value = Rules> {
+    let longest = MAX_DURATION.as_micros() as u64;
+    let hold_back_after = prop_oneof![Just(0), 0..5_000_000_u64, 0..=longest, Just(longest)];
+    let group_tag = option::of(valid::<Label>());
+    (any::<bool>(), hold_back_after, any_allowance(), any_allowance(), group_tag).prop_map(
+        |(ephemeral, micros, max_leases, max_resources, group_tag)| Rules {
+            ephemeral,
+            hold_back_after: Duration::from_micros(micros),
+            max_leases,
+            max_resources,
+            group_tag: group_tag.map(GroupTag).unwrap_or_default(),
+        },
+    )
+}
+
+/// Stacks of some of these resources.
+fn any_stacks(names: &[Name]) -> BoxedStrategy<BTreeSet<Stack>> {
+    if names.len() < 2 {
+        return Just(BTreeSet::new()).boxed();
+    }
+    let stack = subsequence(names.to_vec(), 2..=names.len());
+    btree_set(stack.prop_map(|names| Stack(names.into_iter().collect())), 0..3).boxed()
+}
+
+fn any_inventory() -> impl Strategy<Value = Inventory> {
+    let resources = vec(any_resource(), 0..4).prop_map(|mut resources| {
+        resources.sort_by(|a, b| a.name.cmp(&b.name));
+        resources.dedup_by(|a, b| a.name == b.name);
+        resources
+    });
+    (resources, any_rules())
+        .prop_flat_map(|(resources, rules)| {
+            let names: Vec<Name> = resources.iter().map(|it| it.name.clone()).collect();
+            (Just(resources), any_stacks(&names), Just(rules))
+        })
+        .prop_map(|(resources, stacks, rules)| {
+            Inventory::new(resources).unwrap().with_stacks(stacks).unwrap().with_rules(rules)
         })
 }
 
 fn any_document() -> impl Strategy<Value = InventoryDocument> {
-    let resources = vec(any_resource(), 0..3).prop_map(|mut resources| {
-        resources.sort_by(|a, b| a.name.cmp(&b.name));
-        resources.dedup_by(|a, b| a.name == b.name);
-        Inventory::new(resources).unwrap()
-    });
-    btree_map(valid::<Label>(), resources, 1..3)
+    btree_map(valid::<Label>(), any_inventory(), 1..3)
         .prop_map(|pools| InventoryDocument { pools: pools.into_iter().collect() })
 }
 
@@ -119,19 +167,28 @@ fn each_good_inventory_reads_back_equal() {
 
 #[test]
 fn an_inventory_is_written_for_people_to_read() {
-    let text = "pool: {name: test benches, resources: {b-2: , b-1: {tags: lin can, location: 1, \
-                entities: {dut: {properties: {socket: '127.0.0.1:1', on: true, no: '1'}}}}}}";
+    let text = "pool: {name: test benches, stacks: [[b-2, b-1]], resources: {b-2: , b-1: {tags: \
+                lin can, location: 1, properties: {rack: 2}, entities: {dut: {properties: {socket: \
+                '127.0.0.1:1', on: true, no: '1'}}}}}, group_tag: team, ephemeral: true, \
+                hold_back_after: 90, max_leases: {per_group: 2}, max_resources: }";
     assert_eq!(
         InventoryDocument::parse(text).unwrap().to_yaml(),
         "\
 pool:
   name: test benches
+  ephemeral: true
+  hold_back_after: 1m30s
+  max_leases:
+    per_group: 2
+  group_tag: team
   resources:
     b-1:
       location: '1'
       attributes:
       - can
       - lin
+      properties:
+        rack: 2
       entities:
         dut:
           properties:
@@ -139,6 +196,9 @@ pool:
             on: true
             socket: 127.0.0.1:1
     b-2: {}
+  stacks:
+  - - b-1
+    - b-2
 "
     );
 }

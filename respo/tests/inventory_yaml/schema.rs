@@ -11,8 +11,15 @@ use serde_json::{Map, Value};
 use crate::{fixtures, path_of, problems};
 
 /// What a schema cannot say, as it shows in the problems.
-const BEYOND_A_SCHEMA: [&str; 3] =
-    ["is already in the list", "is there twice", "has the same name"];
+const BEYOND_A_SCHEMA: [&str; 7] = [
+    "is already in the list",
+    "is there twice",
+    "has the same name",
+    "the pool has no resource",
+    "is already in the stack",
+    "has the same resources",
+    "is longer than the longest duration",
+];
 
 fn validator() -> Validator {
     jsonschema::validator_for(&respo::yaml::json_schema()).unwrap()
@@ -45,9 +52,12 @@ fn the_schema_is_valid_by_its_own_draft() {
 #[test]
 fn the_schema_accepts_each_good_inventory() {
     let validator = validator();
-    let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("../respod/examples/testbenches.yaml");
-    let example_text = std::fs::read_to_string(&example).unwrap();
-    for (path, text) in fixtures("good").into_iter().chain([(example, example_text)]) {
+    let examples = ["testbenches.yaml", "phones.yaml"].map(|name| {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../respod/examples").join(name);
+        let text = std::fs::read_to_string(&path).unwrap();
+        (path, text)
+    });
+    for (path, text) in fixtures("good").into_iter().chain(examples) {
         let data: Value = serde_yaml::from_str(&text).unwrap();
         let errors: Vec<_> = validator.iter_errors(&data).map(|error| error.to_string()).collect();
         assert!(errors.is_empty(), "{}: {errors:#?}", path.display());
@@ -80,6 +90,7 @@ fn the_schema_and_the_reader_agree_about_each_detail() {
             .replace("1025-LETTERS", &"é".repeat(1025));
         let yaml = match place {
             "document" => what,
+            "pool" => format!("pool: {{name: lab, resources: {{a: , b: , 1: }}, {what}}}"),
             "resource" => format!("pool: {{name: lab, resources: {{b: {{{what}}}}}}}"),
             "entity" => {
                 format!("pool: {{name: lab, resources: {{b: {{entities: {{e: {{{what}}}}}}}}}}}")
@@ -106,6 +117,14 @@ fn any_key() -> impl Strategy<Value = String> {
         "endpoint",
         "entities",
         "properties",
+        "stacks",
+        "ephemeral",
+        "hold_back_after",
+        "max_leases",
+        "max_resources",
+        "group_tag",
+        "per_holder",
+        "per_group",
     ];
     prop_oneof![
         8 => select(known).prop_map(str::to_owned),
@@ -126,6 +145,16 @@ fn any_scalar() -> impl Strategy<Value = Value> {
     ]
 }
 
+/// A duration, or something near one.
+fn any_duration() -> impl Strategy<Value = Value> {
+    prop_oneof![
+        2 => "([0-9]{1,3}(d|h|m|s|ms|us|x) ?){1,3}".prop_map(Value::from),
+        1 => "[0-9 dhmsu]{0,6}".prop_map(Value::from),
+        1 => any::<u32>().prop_map(Value::from),
+        1 => any_scalar(),
+    ]
+}
+
 /// Data of any shape, some of it near that of an inventory.
 fn any_data() -> impl Strategy<Value = Value> {
     any_scalar().prop_recursive(6, 24, 4, |inner| {
@@ -137,43 +166,87 @@ fn any_data() -> impl Strategy<Value = Value> {
     })
 }
 
-/// An inventory of the right shape but for a value here and there.
-fn near_inventory() -> impl Strategy<Value = Value> {
-    let object = |pairs: Vec<(&str, Option<Value>)>| {
-        let pairs = pairs.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?)));
-        Value::Object(pairs.collect::<Map<_, _>>())
-    };
-    let slip = |usual: BoxedStrategy<Value>| prop_oneof![30 => usual, 1 => any_data()].boxed();
-    let maybe = |usual| proptest::option::of(slip(usual));
-    let named = |usual| {
-        let name = prop_oneof![20 => "[a-z0-9./:_-]{1,4}", 1 => any_key()];
-        let entries = vec((name, slip(usual)), 0..3);
-        entries.prop_map(|entries| Value::Object(entries.into_iter().collect())).boxed()
-    };
-    let scalar = || any_scalar().boxed();
-    let words = || vec(slip(scalar()), 0..4).prop_map(Value::Array).boxed();
-    let attributes = move || prop_oneof![words(), scalar()].boxed();
-    let data = any_data().prop_filter("a map", Value::is_object).boxed();
-    let entity = (maybe(attributes()), maybe(data)).prop_map(move |(attributes, properties)| {
+fn object(pairs: Vec<(&str, Option<Value>)>) -> Value {
+    let pairs = pairs.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?)));
+    Value::Object(pairs.collect::<Map<_, _>>())
+}
+
+/// The usual value, and rarely anything else.
+fn slip(usual: impl Strategy<Value = Value> + 'static) -> BoxedStrategy<Value> {
+    prop_oneof![30 => usual, 1 => any_data()].boxed()
+}
+
+fn maybe(usual: impl Strategy<Value = Value> + 'static) -> impl Strategy<Value = Option<Value>> {
+    proptest::option::of(slip(usual))
+}
+
+fn words() -> impl Strategy<Value = Value> {
+    vec(slip(any_scalar()), 0..4).prop_map(Value::Array)
+}
+
+fn named(usual: impl Strategy<Value = Value> + 'static) -> impl Strategy<Value = Value> {
+    let name = prop_oneof![20 => "[a-z0-9./:_-]{1,4}", 1 => any_key()];
+    let entries = vec((name, slip(usual)), 0..3);
+    entries.prop_map(|entries| Value::Object(entries.into_iter().collect()))
+}
+
+fn near_resource() -> impl Strategy<Value = Value> {
+    let attributes = || prop_oneof![words(), any_scalar()];
+    let data = || any_data().prop_filter("a map", Value::is_object);
+    let entity = (maybe(attributes()), maybe(data())).prop_map(|(attributes, properties)| {
         object(vec![("attributes", attributes), ("properties", properties)])
     });
-    let resource =
-        (maybe(attributes()), maybe(scalar()), maybe(scalar()), maybe(named(entity.boxed())))
-            .prop_map(move |(tags, location, description, entities)| {
-                object(vec![
-                    ("tags", tags),
-                    ("location", location),
-                    ("description", description),
-                    ("entities", entities),
-                ])
-            });
-    let pool = (scalar(), maybe(named(resource.boxed()))).prop_map(move |(name, resources)| {
-        object(vec![("name", Some(name)), ("resources", resources)])
-    });
+    let parts = (maybe(data()), maybe(named(entity)));
+    (maybe(attributes()), maybe(any_scalar()), maybe(any_scalar()), parts).prop_map(
+        |(tags, location, description, (properties, entities))| {
+            object(vec![
+                ("tags", tags),
+                ("location", location),
+                ("description", description),
+                ("properties", properties),
+                ("entities", entities),
+            ])
+        },
+    )
+}
+
+fn near_limits() -> impl Strategy<Value = Value> {
+    let limit = || prop_oneof![any_scalar(), (1..9_u32).prop_map(Value::from)];
+    (maybe(limit()), maybe(limit()))
+        .prop_map(|(holder, group)| object(vec![("per_holder", holder), ("per_group", group)]))
+}
+
+fn near_pool() -> impl Strategy<Value = Value> {
+    let rules = (
+        maybe(any::<bool>().prop_map(Value::from)),
+        maybe(any_duration()),
+        maybe(near_limits()),
+        maybe(near_limits()),
+        maybe(any_scalar()),
+        maybe(vec(slip(words()), 0..3).prop_map(Value::Array)),
+    );
+    (any_scalar(), maybe(named(near_resource())), rules).prop_map(
+        |(name, resources, (ephemeral, hold_back_after, leases, most, tag, stacks))| {
+            object(vec![
+                ("name", Some(name)),
+                ("resources", resources),
+                ("ephemeral", ephemeral),
+                ("hold_back_after", hold_back_after),
+                ("max_leases", leases),
+                ("max_resources", most),
+                ("group_tag", tag),
+                ("stacks", stacks),
+            ])
+        },
+    )
+}
+
+/// An inventory of the right shape but for a value here and there.
+fn near_inventory() -> impl Strategy<Value = Value> {
     prop_oneof![
-        slip(pool.clone().boxed()).prop_map(move |pool| object(vec![("pool", Some(pool))])),
-        vec(slip(pool.boxed()), 0..3)
-            .prop_map(move |pools| object(vec![("pools", Some(Value::Array(pools)))])),
+        slip(near_pool()).prop_map(|pool| object(vec![("pool", Some(pool))])),
+        vec(slip(near_pool()), 0..3)
+            .prop_map(|pools| object(vec![("pools", Some(Value::Array(pools)))])),
     ]
 }
 

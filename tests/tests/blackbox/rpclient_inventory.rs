@@ -44,6 +44,43 @@ async fn push_replaces_the_inventory_and_says_what_has_changed() {
 }
 
 #[tokio::test]
+async fn stacks_and_rules_are_shown_pushed_and_had_back() {
+    let daemon = Daemon::start(LAB).await;
+    let mut wired = LAB.to_owned();
+    wired.push_str("  stacks: [[bench-1, bench-2]]\n  hold_back_after: 5m\n");
+    wired.push_str("  max_leases: {per_holder: 3}\n");
+    let difference = inventory(&daemon, &["diff", "-"], &wired).await.expect_code(0).stdout;
+    assert_eq!(
+        difference,
+        "+ stack bench-1 bench-2\n+ hold_back_after: 5m\n+ max_leases.per_holder: 3\n"
+    );
+
+    let json = inventory(&daemon, &["push", "-", "--json"], &wired).await.expect_code(0).json();
+    let pool = json!({"name": "lab", "revision": 2, "added": [], "removed": [], "changed": [],
+        "retired": [], "rules": true});
+    assert_eq!(json["pools"], json!([pool]));
+    let again = inventory(&daemon, &["push", "-"], &wired).await.expect_code(0).stdout;
+    assert!(again.contains("no difference"), "{again}");
+
+    // They are there after a restart, and in every form.
+    let daemon = daemon.kill().await.start().await;
+    let yaml = inventory(&daemon, &["get"], "").await.expect_code(0).stdout;
+    assert_eq!(InventoryDocument::parse(&yaml).unwrap(), InventoryDocument::parse(&wired).unwrap());
+    let pool = inventory(&daemon, &["get", "--json"], "").await.expect_code(0).json();
+    let pool = &pool["pools"][0];
+    assert_eq!(pool["stacks"], json!([["bench-1", "bench-2"]]));
+    assert_eq!(pool["hold_back_after"], "5m");
+    assert_eq!(pool["max_leases"], json!({"per_holder": 3}));
+
+    let text = inventory(&daemon, &["push", "-"], LAB).await.expect_code(0).stdout;
+    assert!(text.contains("the stacks or the rules"), "{text}");
+    let back = inventory(&daemon, &["revert", "2"], "").await.expect_code(0).stdout;
+    assert!(back.contains("the stacks or the rules"), "{back}");
+    let yaml = inventory(&daemon, &["get"], "").await.expect_code(0).stdout;
+    assert_eq!(InventoryDocument::parse(&yaml).unwrap(), InventoryDocument::parse(&wired).unwrap());
+}
+
+#[tokio::test]
 async fn an_inventory_with_mistakes_is_refused_with_all_of_them() {
     let daemon = Daemon::start(ONE_BENCH).await;
     for arguments in [&["push", "-"][..], &["push", "--dry-run", "-"], &["diff", "-"]] {

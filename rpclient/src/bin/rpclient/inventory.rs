@@ -4,16 +4,16 @@ use std::fs;
 use std::io::{self, Read};
 use std::path::Path;
 
-use rpclient::respo::Inventory;
 use rpclient::respo::wire::InventoryAnswer;
 use rpclient::respo::yaml::{InventoryDocument, InventoryProblem};
+use rpclient::respo::{Inventory, InventoryChange, Rules, Stack};
 use rpclient::{Client, Error, Label, Name, Resource};
 use serde::Serialize;
 
 use crate::arguments::{CommonArguments, InventoryCommand};
 use crate::exit_code::ExitCode;
 use crate::failure::Failure;
-use crate::inventory_difference::changed_fields;
+use crate::inventory_difference::{changed_fields, changed_rules};
 use crate::output;
 use crate::table::Table;
 
@@ -39,6 +39,10 @@ async fn get(common: &CommonArguments, revision: Option<u64>) -> Result<(), Fail
     struct Pool<'a> {
         name: &'a Label,
         resources: Vec<&'a Resource>,
+        stacks: &'a [Stack],
+        /// Under the keys that they have in the file.
+        #[serde(flatten)]
+        rules: &'a Rules,
     }
     #[derive(Serialize)]
     struct Pools<'a> {
@@ -65,6 +69,8 @@ async fn get(common: &CommonArguments, revision: Option<u64>) -> Result<(), Fail
     let pools = document.pools.iter().map(|(name, inventory)| Pool {
         name,
         resources: inventory.resources().iter().map(AsRef::as_ref).collect(),
+        stacks: inventory.stacks(),
+        rules: inventory.rules(),
     });
     output::print_json(&Pools { pools: pools.collect() })
 }
@@ -131,29 +137,38 @@ async fn difference(common: &CommonArguments, file: &Path) -> Result<(), Failure
         if answer.pools.len() > 1 {
             text.push_str(&format!("pool {}\n", pool.name));
         }
-        let fields = |name: &Name| {
-            let old = resource(&before, &pool.name, name);
-            let new = after.as_ref().and_then(|after| resource(after, &pool.name, name));
-            old.zip(new).map(|(old, new)| changed_fields(old, new)).unwrap_or_default()
-        };
-        let change = &pool.change;
-        for name in &change.added {
-            text.push_str(&format!("+ {name}\n"));
-        }
-        for name in &change.removed {
-            text.push_str(&format!("- {name}\n"));
-        }
-        for name in &change.retired {
-            text.push_str(&format!("- {name} (leased: it goes when the lease ends)\n"));
-        }
-        for name in &change.changed {
-            text.push_str(&format!("~ {name}: {}\n", fields(name).join(", ")));
-        }
-        if change.is_empty() {
-            text.push_str("no difference\n");
-        }
+        let old = inventory(&before, &pool.name);
+        let new = after.as_ref().and_then(|after| inventory(after, &pool.name));
+        text.push_str(&described(&pool.change, old, new));
     }
     output::print(&text)
+}
+
+/// A change of one pool, with what the inventories before and after it say of what has changed.
+fn described(change: &InventoryChange, old: Option<&Inventory>, new: Option<&Inventory>) -> String {
+    let mut text = String::new();
+    let resources = |name: &Name| old?.find(name.as_str()).zip(new?.find(name.as_str()));
+    for name in &change.added {
+        text.push_str(&format!("+ {name}\n"));
+    }
+    for name in &change.removed {
+        text.push_str(&format!("- {name}\n"));
+    }
+    for name in &change.retired {
+        text.push_str(&format!("- {name} (leased: it goes when the lease ends)\n"));
+    }
+    for name in &change.changed {
+        let fields = resources(name).map(|(old, new)| changed_fields(old, new));
+        text.push_str(&format!("~ {name}: {}\n", fields.unwrap_or_default().join(", ")));
+    }
+    if change.rules {
+        let lines = old.zip(new).map(|(old, new)| changed_rules(old, new)).unwrap_or_default();
+        text.extend(lines.into_iter().map(|line| line + "\n"));
+    }
+    if change.is_empty() {
+        text.push_str("no difference\n");
+    }
+    text
 }
 
 /// Pushes; a refused inventory is told with its mistakes and where they stand in `file`.
@@ -189,6 +204,9 @@ fn summary(answer: &InventoryAnswer) -> String {
                 text.push_str(&format!("  {what:<8} {names}\n"));
             }
         }
+        if change.rules {
+            text.push_str("  changed  the stacks or the rules\n");
+        }
         if change.is_empty() {
             text.push_str("  no difference\n");
         }
@@ -213,13 +231,9 @@ fn describe(document: &InventoryDocument) -> String {
     pools.collect::<Vec<_>>().join(", ")
 }
 
-fn resource<'a>(
-    document: &'a InventoryDocument,
-    pool: &Label,
-    name: &Name,
-) -> Option<&'a Resource> {
-    let (_, inventory) = document.pools.iter().find(|(label, _)| label == pool)?;
-    inventory.find(name.as_str()).map(AsRef::as_ref)
+fn inventory<'a>(document: &'a InventoryDocument, pool: &Label) -> Option<&'a Inventory> {
+    let found = document.pools.iter().find(|(label, _)| label == pool);
+    found.map(|(_, inventory)| inventory)
 }
 
 fn parse_served(client: &Client, yaml: &str) -> Result<InventoryDocument, Failure> {

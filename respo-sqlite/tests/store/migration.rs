@@ -1,0 +1,197 @@
+//! A database that an earlier version has made.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use respo::{
+    Fence, Grant, Inventory, InventoryStore, Label, Name, Request, RequestId, RequestState,
+    Resource, Rules, State,
+};
+use respo_sqlite::history::{self, HistoryFilter};
+use respo_sqlite::{SqliteStore, StoreOptions, database_path};
+use rusqlite::Connection;
+use tempfile::TempDir;
+
+use crate::records::{at, commit, ended, pool, queued, request, token};
+
+/// The tables of schema 1, as they were.
+const SCHEMA_1: &str = include_str!("../fixtures/schema_1.sql");
+
+/// `records::request()`, as it was written down then.
+const REQUEST_1: &str =
+    r#"{"requirements":[{}],"description":"nightly","name":"ci-88","tags":{"build":"4711"}}"#;
+
+/// A data directory as a respod of schema 1 left it: bench-1 is leased, bench-2 is retired and leased, a third
+/// request waits, and one has ended. bench-9 was retired, and its lease has ended.
+fn directory_of_schema_1() -> TempDir {
+    let directory = TempDir::new().unwrap();
+    let connection = Connection::open(database_path(directory.path())).unwrap();
+    connection.execute_batch(SCHEMA_1).unwrap();
+    connection.pragma_update(None, "application_id", 0x7265_7370).unwrap();
+    connection.pragma_update(None, "user_version", 1).unwrap();
+    let micros = |seconds| at(seconds).as_micros() as i64;
+    let request = REQUEST_1;
+    let [a, b, c] = [1, 2, 3].map(|id| *token(id).digest().as_bytes());
+    let bench = |name: &str| format!(r#"{{"name":"{name}","attributes":[],"entities":{{}}}}"#);
+    let (one, two) = (bench("bench-1"), bench("bench-2"));
+    connection
+        .execute("INSERT INTO pools VALUES ('lab', 1, 2, 4, 7, ?1, 'boot', 0, 0)", [micros(60.0)])
+        .unwrap();
+    let inventories = [(1, 0.0, 2, format!("[{one},{two}]")), (2, 30.0, 1, format!("[{one}]"))];
+    for (revision, seconds, count, resources) in inventories {
+        let inventory = "INSERT INTO inventories VALUES ('lab', ?1, ?2, ?3, ?4)";
+        let row = (revision, micros(seconds), count, resources);
+        connection.execute(inventory, row).unwrap();
+    }
+    connection.execute("INSERT INTO resources VALUES ('lab', 'bench-1', ?1)", [one]).unwrap();
+    let used = "INSERT INTO last_used VALUES ('lab', 'bench-1', 6), ('lab', 'bench-2', 5),
+        ('lab', 'bench-9', 7)";
+    connection.execute(used, []).unwrap();
+    let lease = "INSERT INTO requests VALUES ('lab', ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
+    for (id, token, fence, revision, names) in
+        [(1, a, 5, 1, r#"[["bench-2"]]"#), (2, b, 6, 2, r#"[["bench-1"]]"#)]
+    {
+        let (queued, since) = (micros(f64::from(id)), micros(40.0));
+        let expires = (id == 2).then_some(micros(400.0));
+        let row = (id, queued, token, request, fence, revision, names, since, expires);
+        connection.execute(lease, row).unwrap();
+    }
+    let waiting = "INSERT INTO requests (pool, id, queued_at, token, request)
+        VALUES ('lab', 3, ?1, ?2, ?3)";
+    connection.execute(waiting, (micros(50.0), c, request)).unwrap();
+    let entry = "INSERT INTO history_entries VALUES
+        (1, 'lab', 4, ?1, ?2, ?2, 7, '[[\"bench-9\"]]', ?3, 'released')";
+    connection.execute(entry, (request, micros(20.0), micros(25.0))).unwrap();
+    directory
+}
+
+/// What was in it, as this version has it.
+fn expected() -> State {
+    let resource = |name: &str| Arc::new(Resource::new(Name::new(name).unwrap()));
+    let bench = Resource::new(Name::new("bench-1").unwrap());
+    let grant = |id, fence, name, expires: Option<f64>| Grant {
+        id: RequestId(id),
+        fence: Fence(fence),
+        resources: vec![vec![resource(name)]],
+        since: at(40.0),
+        expires: expires.map(at),
+    };
+    let state = |id, seconds, grant| RequestState {
+        request: Arc::new(request()),
+        token: token(id).digest(),
+        // Each is a party of its own.
+        party: RequestId(id),
+        queued_at: at(seconds),
+        grant,
+    };
+    State {
+        at: at(60.0),
+        revision: 2,
+        inventory: Arc::new(Inventory::new([bench]).unwrap()),
+        requests: BTreeMap::from([
+            (RequestId(1), state(1, 1.0, Some(grant(1, 5, "bench-2", None)))),
+            (RequestId(2), state(2, 2.0, Some(grant(2, 6, "bench-1", Some(400.0))))),
+            (RequestId(3), state(3, 50.0, None)),
+        ]),
+        last_id: RequestId(4),
+        last_fence: Fence(7),
+        last_used: [("bench-1", 6), ("bench-2", 5)]
+            .map(|(name, fence)| (Name::new(name).unwrap(), Fence(fence)))
+            .into(),
+    }
+}
+
+async fn recovered(store: &SqliteStore) -> State {
+    store.recover(&pool("lab")).await.unwrap().unwrap().state
+}
+
+fn schema(directory: &Path) -> i64 {
+    let connection = Connection::open(database_path(directory)).unwrap();
+    connection.pragma_query_value(None, "user_version", |row| row.get(0)).unwrap()
+}
+
+/// Every table and view with its columns: name, type, whether it may be null, default, place in the key.
+fn columns(directory: &Path) -> Vec<String> {
+    let connection = Connection::open(database_path(directory)).unwrap();
+    let query = "SELECT t.type || ' ' || t.name || ' ' || t.strict || t.wr || ' ' || c.name || ' ' || c.type
+            || ' ' || c.\"notnull\" || ' ' || coalesce(c.dflt_value, '-') || ' ' || c.pk || c.hidden
+        FROM pragma_table_list AS t, pragma_table_xinfo(t.name) AS c
+        WHERE t.schema = 'main' ORDER BY 1";
+    let mut statement = connection.prepare(query).unwrap();
+    let rows = statement.query_map([], |row| row.get(0)).unwrap();
+    rows.collect::<Result<_, _>>().unwrap()
+}
+
+#[tokio::test]
+async fn a_database_of_schema_1_has_everything_that_it_had() {
+    let directory = directory_of_schema_1();
+    let store = SqliteStore::open(directory.path(), StoreOptions::default()).unwrap();
+    assert_eq!(recovered(&store).await, expected());
+    for (revision, count) in [(1, 2), (2, 1)] {
+        let inventory = store.inventory(&pool("lab"), revision).await.unwrap().unwrap();
+        assert_eq!(inventory.len(), count);
+        assert_eq!((inventory.stacks(), inventory.rules()), (&[][..], &Rules::default()));
+    }
+    // And it goes on.
+    let (more, mut state) =
+        (vec![queued(5, 70.0), ended(1, respo::EndReason::Released, 71.0)], expected());
+    more.iter().for_each(|record| state.apply(record));
+    commit(&store, "lab", more).await;
+    assert_eq!(recovered(&store).await, state);
+    drop(store);
+    assert_eq!(schema(directory.path()), 2);
+    assert_eq!(respo_sqlite::check(directory.path()).unwrap().problems, Vec::<String>::new());
+    let connection = Connection::open(database_path(directory.path())).unwrap();
+    let holder: String =
+        connection.query_row("SELECT holder || resource FROM held", [], |row| row.get(0)).unwrap();
+    assert_eq!(holder, "ci-88bench-1");
+}
+
+#[test]
+fn a_migrated_database_has_the_tables_of_a_new_one() {
+    let (old, new) = (directory_of_schema_1(), TempDir::new().unwrap());
+    for directory in [&old, &new] {
+        drop(SqliteStore::open(directory.path(), StoreOptions::default()).unwrap());
+    }
+    assert_eq!(columns(old.path()), columns(new.path()));
+}
+
+#[test]
+fn the_tools_read_schema_1_and_leave_it_as_it_is() {
+    let directory = directory_of_schema_1();
+    let path = database_path(directory.path());
+    let before = std::fs::read(&path).unwrap();
+    let report = respo_sqlite::check(directory.path()).unwrap();
+    assert_eq!(report.problems, Vec::<String>::new());
+    assert_eq!((report.pools, report.leases, report.waiting, report.history), (1, 2, 1, 1));
+
+    let mut found: Vec<(Label, Request)> = Vec::new();
+    history::read(directory.path(), &HistoryFilter::default(), |entry| {
+        found.push((Label::new(entry.pool).unwrap(), entry.request));
+        Ok::<(), std::convert::Infallible>(())
+    })
+    .unwrap();
+    assert_eq!(found, [(pool("lab"), request())]);
+    let copy = directory.path().join("copy.db");
+    respo_sqlite::backup(directory.path(), &copy).unwrap();
+    let copied = Connection::open(&copy).unwrap();
+    let waiting = "SELECT count(*) FROM requests WHERE fence IS NULL";
+    assert_eq!(copied.query_row(waiting, [], |row| row.get::<_, i64>(0)).unwrap(), 1);
+    assert_eq!(std::fs::read(&path).unwrap(), before);
+    assert_eq!(schema(directory.path()), 1);
+}
+
+#[test]
+fn a_migration_that_fails_leaves_the_database_as_it_was() {
+    let directory = directory_of_schema_1();
+    let connection = Connection::open(database_path(directory.path())).unwrap();
+    // Something that no respod has made is in the way.
+    connection.execute_batch("CREATE TABLE requests_1 (a)").unwrap();
+    let before = columns(directory.path());
+    SqliteStore::open(directory.path(), StoreOptions::default()).unwrap_err();
+    assert_eq!((schema(directory.path()), columns(directory.path())), (1, before));
+    connection.execute_batch("DROP TABLE requests_1").unwrap();
+    drop(connection);
+    SqliteStore::open(directory.path(), StoreOptions::default()).unwrap();
+}
