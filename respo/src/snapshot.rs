@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::inventory::{Inventory, Resource, ResourceIndex};
 use crate::lease::Holding;
 use crate::names::{Label, Name};
+use crate::query::{LockAction, LockQuery};
 use crate::refusal::MAX_LISTED_CANDIDATES;
 use crate::request::{Request, RequestId};
 use crate::time::Timestamp;
@@ -211,7 +212,7 @@ impl Snapshot {
             description: waiting.request.description.clone(),
             since: waiting.since,
             selector: selector_text(&waiting.request),
-            requirements: Vec::new(),
+            requirements: waiting.request.requirements().iter().map(ToString::to_string).collect(),
             candidates_total: waiting.candidates.len() as u64,
             held_back: held_back.map(|(resource, _)| resource.name.clone()).collect(),
             limit: waiting.limit.clone(),
@@ -219,9 +220,11 @@ impl Snapshot {
     }
 }
 
+/// What a request needs, as the query string says it.
 fn selector_text(request: &Request) -> String {
-    let selectors = request.requirements().iter().filter_map(crate::Requirement::selector);
-    selectors.map(ToString::to_string).collect::<Vec<_>>().join(" ")
+    let needs = Request::new(request.requirements().to_vec());
+    let query = needs.map(|needs| LockQuery { pool: None, action: LockAction::Request(needs) });
+    query.map(|query| query.to_string()).unwrap_or_default()
 }
 
 fn resource_overview(
