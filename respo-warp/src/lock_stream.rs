@@ -125,7 +125,7 @@ impl LockStream {
             TicketEvent::Granted(grant) => match self.lease(grant) {
                 Some(lease) => ControlFlow::Continue(Event::Granted { lease }),
                 None => {
-                    tracing::error!(pool = self.broker.pool().as_str(), %id, "granted without a resource");
+                    tracing::error!(pool = self.broker.pool().as_str(), %id, "granted without a request");
                     ControlFlow::Break(ended(id, EndReason::Revoked))
                 }
             },
@@ -152,16 +152,8 @@ impl LockStream {
 
     /// The lease as its holder sees it.
     fn lease(&self, grant: Grant) -> Option<GrantedLease> {
-        let resource = grant.resources.first()?.first()?;
-        Some(GrantedLease {
-            id: grant.id,
-            token: self.ticket.token().reveal().to_owned(),
-            fence: grant.fence,
-            pool: self.broker.pool().clone(),
-            resource: resource.as_ref().clone(),
-            since: grant.since,
-            expires: grant.expires,
-        })
+        let request = self.ticket.request()?;
+        Some(GrantedLease::new(self.broker.pool().clone(), self.ticket.token(), &grant, request))
     }
 }
 

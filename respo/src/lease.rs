@@ -6,8 +6,9 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::inventory::Resource;
+use crate::matcher::pairing;
 use crate::names::{Label, Name, Text};
-use crate::request::{Fence, RequestId};
+use crate::request::{Fence, Request, RequestId, Requirement};
 use crate::time::Timestamp;
 
 /// A granted request. Its properties are for the holder alone.
@@ -26,6 +27,20 @@ pub struct Grant {
 }
 
 impl Grant {
+    /// For each resource, for each entity pattern of its requirement of `request`, in its order, the entity
+    /// that serves it. `request` is the one that was granted.
+    #[must_use]
+    pub fn pairing(&self, request: &Request) -> Vec<Vec<Vec<Name>>> {
+        let pair = |(requirement, resources): (&Requirement, &Vec<Arc<Resource>>)| {
+            let selector = requirement.selector();
+            let pair = |resource: &Arc<Resource>| {
+                selector.map(|selector| pairing(selector, resource)).unwrap_or_default()
+            };
+            resources.iter().map(pair).collect()
+        };
+        request.requirements().iter().zip(&self.resources).map(pair).collect()
+    }
+
     /// The names of the resources, in order.
     pub(crate) fn names(&self) -> impl Iterator<Item = &Name> {
         self.resources.iter().flatten().map(|resource| &resource.name)

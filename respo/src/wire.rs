@@ -4,16 +4,18 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::inventory::{Entity, Resource, Stack};
-use crate::lease::{EndReason, Holding};
+use crate::lease::{EndReason, Grant, Holding};
 use crate::names::{Label, Name, Text, Word};
-use crate::request::{Fence, Priority, RequestId};
+use crate::request::{Fence, Priority, Request, RequestId};
 use crate::store::Revision;
 use crate::time::Timestamp;
+use crate::token::Token;
 
 /// One line of the stream that answers `POST /lock`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -194,12 +196,50 @@ pub struct GrantedLease {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resource: Option<GrantedResource>,
     /// What was leased, for each requirement in the order of the request.
+    #[serde(default)]
     pub resources: Vec<Vec<GrantedResource>>,
     /// Since when.
     pub since: Timestamp,
     /// Until when at the latest.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires: Option<Timestamp>,
+}
+
+impl GrantedLease {
+    /// A lease as it is told to its holder: what was granted to `request`.
+    #[must_use]
+    pub fn new(pool: Label, token: &Token, grant: &Grant, request: &Request) -> Self {
+        let pairings = grant.pairing(request);
+        let granted = |(resources, pairings): (&Vec<Arc<Resource>>, Vec<Vec<Name>>)| {
+            let granted = resources.iter().zip(pairings);
+            let granted = granted.map(|(resource, pairing)| GrantedResource {
+                resource: resource.as_ref().clone(),
+                pairing,
+            });
+            granted.collect::<Vec<_>>()
+        };
+        let resources: Vec<Vec<GrantedResource>> =
+            grant.resources.iter().zip(pairings).map(granted).collect();
+        let resource = match resources.as_slice() {
+            [only] if only.len() == 1 => only.first().cloned(),
+            _ => None,
+        };
+        Self {
+            id: grant.id,
+            token: token.reveal().to_owned(),
+            fence: grant.fence,
+            pool,
+            resource,
+            resources,
+            since: grant.since,
+            expires: grant.expires,
+        }
+    }
+
+    /// Everything that was leased, in the order of the request.
+    pub fn all(&self) -> impl Iterator<Item = &GrantedResource> {
+        self.resources.iter().flatten()
+    }
 }
 
 impl fmt::Debug for GrantedLease {

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use respo::wire::{Event, GrantedLease, QueuedRequest};
 use respo::{EndReason, Token};
-use serde::Deserialize;
+use serde::{Deserialize, de};
 use serde_json::Value;
 
 /// Why the server ended a request or a lease.
@@ -68,6 +68,13 @@ pub(crate) fn read_line(line: &[u8]) -> Result<Option<LineEvent>, serde_json::Er
         }
         Event::Granted { mut lease } => {
             let token = Token::presented(std::mem::take(&mut lease.token));
+            // An earlier respod knows of requests for one resource only.
+            if lease.resources.is_empty() {
+                lease.resources = vec![lease.resource.iter().cloned().collect()];
+            }
+            if lease.all().next().is_none() {
+                return Err(de::Error::custom("a lease without a resource"));
+            }
             Some(LineEvent::Granted { lease: Box::new(lease), token })
         }
         Event::Heartbeat { .. } => Some(LineEvent::Heartbeat),

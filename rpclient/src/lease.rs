@@ -6,8 +6,8 @@ use std::pin::pin;
 use std::task::Poll;
 use std::time::{Duration, Instant};
 
-use respo::wire::GrantedLease;
-use respo::{Fence, Label, RequestId, Resource, Timestamp, Token};
+use respo::wire::{GrantedLease, GrantedResource};
+use respo::{Fence, Label, RequestId, Timestamp, Token};
 use tokio::sync::watch;
 
 use crate::client::Client;
@@ -116,10 +116,22 @@ impl Lease {
         &self.granted.pool
     }
 
-    /// What is held, with the properties of its entities.
+    /// What is held, with all properties: of a request for one resource that resource, else the first.
     #[must_use]
-    pub fn resource(&self) -> &Resource {
-        &self.granted.resource
+    #[expect(clippy::expect_used, reason = "a line without a resource is not read as a lease")]
+    pub fn resource(&self) -> &GrantedResource {
+        self.granted.all().next().expect("a lease has at least one resource")
+    }
+
+    /// All that is held, for each requirement in the order of the request.
+    #[must_use]
+    pub fn resources(&self) -> &[Vec<GrantedResource>] {
+        &self.granted.resources
+    }
+
+    /// The same in one row.
+    pub fn all_resources(&self) -> impl Iterator<Item = &GrantedResource> {
+        self.granted.all()
     }
 
     /// When it was granted, by the server's clock.
@@ -205,7 +217,7 @@ impl fmt::Debug for Lease {
         f.debug_struct("Lease")
             .field("id", &self.granted.id)
             .field("fence", &self.granted.fence)
-            .field("resource", &self.granted.resource.name)
+            .field("resources", &self.granted.all().map(|it| &it.name).collect::<Vec<_>>())
             .field("state", &self.state())
             .finish_non_exhaustive()
     }

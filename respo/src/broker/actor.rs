@@ -20,7 +20,7 @@ use crate::matcher::Matcher;
 use crate::names::Label;
 use crate::notifier::LeaseNotifier;
 use crate::refusal::Refusal;
-use crate::request::RequestId;
+use crate::request::{Request, RequestId};
 use crate::store::{Batch, InventoryStore, StoreError};
 use crate::token::TokenDigest;
 
@@ -48,7 +48,15 @@ pub(super) struct Question {
 }
 
 /// Where the notices about one request go. A request has few in its life, so the channel needs no bound.
-pub(super) type TicketSender = mpsc::UnboundedSender<NoticeKind>;
+pub(super) type TicketSender = mpsc::UnboundedSender<Told>;
+
+/// What a ticket is told.
+#[derive(Debug)]
+pub(super) struct Told {
+    /// What was asked for; `None` if the ticket is of no more use.
+    pub(super) request: Option<Arc<Request>>,
+    pub(super) kind: NoticeKind,
+}
 
 /// What the engine replied, once it is durable.
 #[derive(Debug)]
@@ -226,7 +234,8 @@ impl Actor {
             self.parts.notifier.notify(&notice);
             let ended = matches!(notice.kind, NoticeKind::Ended { .. });
             let ticket = self.tickets.get(&notice.id);
-            let followed = ticket.is_some_and(|ticket| ticket.send(notice.kind).is_ok());
+            let told = Told { request: Some(notice.request), kind: notice.kind };
+            let followed = ticket.is_some_and(|ticket| ticket.send(told).is_ok());
             // A request whose ticket was dropped lives on: its session decides about it.
             if ended || !followed {
                 self.tickets.remove(&notice.id);
@@ -240,7 +249,7 @@ impl Actor {
             return;
         };
         let taken_over = NoticeKind::Ended { reason: EndReason::TakenOver, grant: None };
-        if earlier.send(taken_over).is_err() {
+        if earlier.send(Told { request: None, kind: taken_over }).is_err() {
             debug!(%id, "the earlier connection has gone already");
         }
     }

@@ -6,11 +6,12 @@
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tracing::{debug, error, info, warn};
 
-use super::actor::{Actor, Answer, Asked, Message, Question, answer};
+use super::actor::{Actor, Answer, Asked, Message, Question, Told, answer};
 use super::clock::Clock;
 use crate::engine::{Authority, Command, NoticeKind, Reply, SessionId};
 use crate::lease::EndReason;
@@ -137,11 +138,17 @@ impl Actor {
     fn tell_again(&mut self) {
         let requests = &self.engine.state().requests;
         self.tickets.retain(|id, ticket| {
-            let kind = match requests.get(id) {
-                Some(state) => NoticeKind::Resumed { grant: state.grant.clone(), earlier: None },
-                None => NoticeKind::Ended { reason: EndReason::Disconnected, grant: None },
+            let told = match requests.get(id) {
+                Some(state) => Told {
+                    request: Some(Arc::clone(&state.request)),
+                    kind: NoticeKind::Resumed { grant: state.grant.clone(), earlier: None },
+                },
+                None => Told {
+                    request: None,
+                    kind: NoticeKind::Ended { reason: EndReason::Disconnected, grant: None },
+                },
             };
-            ticket.send(kind).is_ok() && requests.contains_key(id)
+            ticket.send(told).is_ok() && requests.contains_key(id)
         });
     }
 

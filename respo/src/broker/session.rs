@@ -10,6 +10,7 @@ use super::ticket::{Ticket, TicketEvent};
 use super::withdrawal::Withdrawal;
 use crate::engine::{Command, Reply, SessionId};
 use crate::lease::{EndReason, Grant};
+use crate::names::Name;
 use crate::refusal::Refusal;
 use crate::request::Request;
 use crate::token::Token;
@@ -146,6 +147,13 @@ impl Lease {
     #[must_use]
     pub fn grant(&self) -> &Grant {
         &self.grant
+    }
+
+    /// For each resource of the [grant](Self::grant), for each entity pattern of its requirement, in its
+    /// order, the entity that serves it.
+    #[must_use]
+    pub fn pairing(&self) -> Vec<Vec<Vec<Name>>> {
+        self.owned.ticket.request().map(|request| self.grant.pairing(request)).unwrap_or_default()
     }
 
     /// The secret that proves whose the lease is.

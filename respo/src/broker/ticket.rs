@@ -1,16 +1,18 @@
 //! Following one request.
 
 use std::future::pending;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
 
+use super::actor::Told;
 use super::clock::Clock;
 use super::publisher::Published;
 use crate::engine::NoticeKind;
 use crate::lease::{EndReason, Grant};
-use crate::request::RequestId;
+use crate::request::{Request, RequestId};
 use crate::token::Token;
 use crate::wire::QueuedRequest;
 
@@ -64,7 +66,8 @@ enum Phase {
 pub struct Ticket {
     id: RequestId,
     token: Token,
-    notices: mpsc::UnboundedReceiver<NoticeKind>,
+    notices: mpsc::UnboundedReceiver<Told>,
+    request: Option<Arc<Request>>,
     phase: Phase,
     place: Place,
 }
@@ -73,12 +76,12 @@ impl Ticket {
     pub(super) fn new(
         id: RequestId,
         token: Token,
-        notices: mpsc::UnboundedReceiver<NoticeKind>,
+        notices: mpsc::UnboundedReceiver<Told>,
         snapshots: watch::Receiver<Published>,
         intervals: PositionIntervals,
     ) -> Self {
         let place = Place { id, snapshots, intervals, last: None, next_look: Clock::instant() };
-        Self { id, token, notices, phase: Phase::Waiting, place }
+        Self { id, token, notices, request: None, phase: Phase::Waiting, place }
     }
 
     /// The id of the request, which its lease keeps.
@@ -91,6 +94,13 @@ impl Ticket {
     #[must_use]
     pub fn token(&self) -> &Token {
         &self.token
+    }
+
+    /// What was asked for. Of a request that was taken up, it is known with the first
+    /// [`event`](Self::next).
+    #[must_use]
+    pub fn request(&self) -> Option<&Arc<Request>> {
+        self.request.as_ref()
     }
 
     /// The next thing to tell the client; `None` after [`TicketEvent::Ended`] and
@@ -129,8 +139,11 @@ impl Ticket {
         self.phase == Phase::Ended
     }
 
-    fn event_of(&mut self, kind: NoticeKind) -> Option<TicketEvent> {
-        match kind {
+    fn event_of(&mut self, told: Told) -> Option<TicketEvent> {
+        if told.request.is_some() {
+            self.request = told.request;
+        }
+        match told.kind {
             NoticeKind::Granted(grant) | NoticeKind::Resumed { grant: Some(grant), .. } => {
                 // After a recovery of the store a grant may be told again.
                 let known = self.phase == Phase::Granted;

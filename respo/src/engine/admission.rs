@@ -130,8 +130,8 @@ impl Engine {
         if self.queue.insert(shape, place, account.clone(), party, is_over_limit) {
             self.accounts.begin_waiting(&account);
         }
-        let is_single = self.queue.shape(shape).is_none_or(|shape| shape.needs.is_single());
-        if is_single {
+        let shape = self.queue.shape(shape);
+        if !shape.is_some_and(|shape| shape.needs.can_be_partial()) {
             return;
         }
         match self.state.hold_back_time(id) {

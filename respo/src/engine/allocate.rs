@@ -122,14 +122,14 @@ impl Engine {
             return;
         };
         let needs = std::sync::Arc::clone(&shape.needs);
-        let may_keep = !needs.is_single() && shape.may_keep(&turn.account, &turn.place);
+        let may_keep = shape.may_keep(&turn.account, &turn.place);
         if self.accounts.exceeded(&turn.account, needs.requested()).is_some() {
             self.hold_back(turn, Vec::new());
             return;
         }
         // What is held back for a request is what it could use of all that was available. Where nothing
         // may be held back yet, that is not known.
-        let is_known = needs.is_single() || may_keep;
+        let is_known = !needs.can_be_partial() || may_keep;
         let look = if is_known { turn.look } else { turn.look.max(Look::AtEverything) };
         let asker = Asker { party: turn.party, place: &turn.place };
         let assignment = self.evaluate(&needs, asker, look);

@@ -45,9 +45,14 @@ pub(crate) struct Needs {
 }
 
 impl Needs {
-    /// One resource, from wherever: nothing can be held back for such a request.
+    /// One resource, from wherever.
     pub(crate) fn is_single(&self) -> bool {
         self.counts == [1] && self.labels.is_empty()
+    }
+
+    /// Whether a part of it can be held back while the rest is missing.
+    pub(crate) fn can_be_partial(&self) -> bool {
+        self.requested() > 1
     }
 
     /// How many resources in all.

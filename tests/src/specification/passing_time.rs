@@ -44,8 +44,10 @@ impl Specification {
         ends.chain(hold_backs).filter(|at| *at <= self.now).min()
     }
 
+    /// A request for one resource gets it or nothing: there is never a part of it to keep.
     fn hold_back_times(&self) -> impl Iterator<Item = Timestamp> {
         let waiting = self.requests.values().filter(|asked| asked.lease.is_none());
+        let waiting = waiting.filter(|asked| asked.request.requested() > 1);
         waiting.map(|asked| asked.since.after(self.inventory.rules().hold_back_after))
     }
 

@@ -56,7 +56,10 @@ async fn properties_and_all_come_back_from_the_store() {
     assert!(before.contains("SECRET-KEY-1"));
     let mut holder = daemon.lock("").await;
     let lease = holder.expect_granted().await;
-    assert_eq!(lease.resource.as_ref().unwrap().entities["dut"].properties["api_key"], "SECRET-KEY-1");
+    assert_eq!(
+        lease.resource.as_ref().unwrap().entities["dut"].properties["api_key"],
+        "SECRET-KEY-1"
+    );
 }
 
 #[tokio::test]

@@ -187,7 +187,10 @@ async fn check_all_is_there(daemon: &Daemon, told: Vec<Told>) {
             }
             let mut back = daemon.resume(&lease.token).await;
             assert_eq!(back.expect_granted().await, lease);
-            assert!(benches.insert(lease.resource.as_ref().unwrap().name), "nobody else was granted it");
+            assert!(
+                benches.insert(lease.resource.as_ref().unwrap().name),
+                "nobody else was granted it"
+            );
             streams.push(back);
             held += 1;
         }

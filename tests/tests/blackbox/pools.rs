@@ -13,7 +13,10 @@ async fn each_call_says_which_pool_it_means() {
 
     let mut board = daemon.lock("pool=boards").await;
     let lease = board.expect_granted().await;
-    assert_eq!((lease.pool.as_str(), lease.resource.as_ref().unwrap().name.as_str()), ("boards", "board-1"));
+    assert_eq!(
+        (lease.pool.as_str(), lease.resource.as_ref().unwrap().name.as_str()),
+        ("boards", "board-1")
+    );
     let mut phone = daemon.lock("pool=phones&wait=0").await;
     assert_eq!(phone.expect_granted().await.pool.as_str(), "phones");
     daemon.refused("pool=boards&wait=0").await.expect_problem(409, "busy");

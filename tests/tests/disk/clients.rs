@@ -147,8 +147,10 @@ pub(crate) async fn ask_until_served(daemon: &Daemon, query: &str) -> Holder {
 
 /// `respod db check` finds nothing wrong, and exactly these leases are there.
 pub(crate) async fn expect_held(daemon: &Daemon, leases: &[&GrantedLease]) {
-    let told: Vec<_> =
-        leases.iter().map(|lease| (lease.resource.as_ref().unwrap().name.clone(), lease.id, lease.fence)).collect();
+    let told: Vec<_> = leases
+        .iter()
+        .map(|lease| (lease.resource.as_ref().unwrap().name.clone(), lease.id, lease.fence))
+        .collect();
     let pool = daemon.pool().await;
     let shown: Vec<_> = pool
         .resources

@@ -155,7 +155,8 @@ impl<'c> Errand<'c> {
             }
             Notice::Granted { lease } => {
                 let (id, fence, token) = (lease.id.0, lease.fence.0, lease.token);
-                let resource = lease.resource.expect("each errand asks for one resource").name.to_string();
+                let resource =
+                    lease.resource.expect("each errand asks for one resource").name.to_string();
                 self.record(Step::Granted { id, fence, resource, token: token.clone() });
                 if !self.known.as_ref().is_some_and(|known| known.granted) {
                     self.known = Some(Known { id, token, granted: true });
