@@ -20,7 +20,7 @@ fn properties(value: Value) -> std::collections::BTreeMap<String, Value> {
 }
 
 /// A bench with something of everything.
-pub fn bench() -> Resource {
+fn bench() -> Resource {
     let mut bench = Resource::new(Name::new("bench-1").unwrap());
     bench.location = Some(Label::new("office1").unwrap());
     bench.description = Some(Text::new("by the window").unwrap());
@@ -38,11 +38,11 @@ pub fn bench() -> Resource {
     bench
 }
 
-pub fn accepts(text: &str) -> Result<bool, String> {
+fn accepts(text: &str) -> Result<bool, String> {
     Condition::new(text).unwrap_or_else(|error| panic!("{text}: {error}")).accepts(&bench())
 }
 
-pub fn refusal(text: &str) -> String {
+fn refusal(text: &str) -> String {
     match Condition::new(text) {
         Ok(_) => panic!("{text:?} was not refused"),
         Err(error) => error.to_string(),

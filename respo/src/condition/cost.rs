@@ -20,7 +20,7 @@ const BYTES_PER_UNIT: usize = 32;
 /// The longest that a number becomes as a text: the digits of the largest double.
 const NUMBER_AS_TEXT: u64 = 400 / BYTES_PER_UNIT as u64;
 /// What sorting costs for each key.
-const SORTING: u64 = 8;
+const SORTING: u64 = 2;
 
 /// Upper bounds of the size of a value.
 #[derive(Debug, Clone, Copy)]
@@ -222,7 +222,9 @@ impl<'e> Estimate<'e> {
         let rounds = times.saturating_mul(range.items);
         // Each item is copied into the variable, which has a name.
         self.pay(range.item.saturating_add(2), rounds);
-        let item = Size { whole: range.item, items: range.items.min(range.item), ..range };
+        // What has items is larger than they are many.
+        let items = range.items.min(range.item.saturating_sub(1));
+        let item = Size { whole: range.item, items, ..range };
         let result = Size { whole: 0, ..SCALAR };
         self.sizes.push((&comprehension.iter_var, item));
         self.sizes.push((RESULT, result));

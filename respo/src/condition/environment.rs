@@ -85,11 +85,12 @@ fn syntax_error(text: &str, errors: &ParseErrors) -> ConditionError {
 /// What a message of the parser says, without its list of everything that might stand there instead.
 fn out_of_place(message: &str) -> String {
     let message = message.split(" expecting ").next().unwrap_or_default();
+    let message = message.replace(|c: char| c.is_control(), " ");
     let token = message.split_once("input '").and_then(|(_, token)| token.strip_suffix('\''));
     match token {
         Some("<EOF>") => "the condition ends too early".to_owned(),
         Some(token) => format!("{token} is out of place"),
-        None => message.replace(|c: char| c.is_control(), " "),
+        None => message,
     }
 }
 

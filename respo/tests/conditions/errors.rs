@@ -30,13 +30,17 @@ fn an_error_says_what_is_wrong_and_points_to_it() {
 
 #[test]
 fn an_error_in_a_long_text_shows_what_is_around_it_on_one_line() {
-    let text = format!(
-        "{}\n&& nam == 'x' && {}",
-        "name == 'a' && true".repeat(1),
-        "true && ".repeat(9) + "true"
-    );
+    let text =
+        format!("{}\n&& nam == 'x' && {}", "name == 'a' && true", "true && ".repeat(9) + "true");
     let error = refusal(&text);
     assert!(error.starts_with("there is no variable \"nam\" at character 24: name == 'a' && true && ^nam == 'x' && true && tr…; "), "{error}");
+}
+
+#[test]
+fn an_error_is_one_line_whatever_the_text_is() {
+    for text in ["-\n*", "name\n==\n\t*", "name\r\n.in", "\n\n)"] {
+        assert!(!refusal(text).contains(char::is_control), "{text:?}");
+    }
 }
 
 #[test]
