@@ -213,8 +213,12 @@ impl From<Refusal> for Problem {
     fn from(refusal: Refusal) -> Self {
         let detail = refusal.to_string();
         match refusal {
-            Refusal::Busy { candidates } => {
-                Self::new(Kind::Busy, detail).with("candidates", candidates)
+            Refusal::Busy { candidates, limit } => {
+                let problem = Self::new(Kind::Busy, detail).with("candidates", candidates);
+                match limit {
+                    Some(limit) => problem.with("limit", limit),
+                    None => problem,
+                }
             }
             Refusal::NoSuch { parts } => Self::new(Kind::NoSuch, detail).with("parts", parts),
             Refusal::QueueFull(_) => Self::new(Kind::QueueFull, detail),

@@ -40,11 +40,11 @@ impl PropertyPath {
     /// [`PropertyError::Path`] if a key in it is empty; [`PropertyError::TooLong`].
     pub fn new(path: impl AsRef<str>) -> Result<Self, PropertyError> {
         let path = path.as_ref();
-        if path.split('.').any(str::is_empty) {
-            return Err(PropertyError::Path(path.to_owned()));
-        }
         if path.chars().count() > MAX_PROPERTY_CHARS {
             return Err(PropertyError::TooLong);
+        }
+        if path.split('.').any(str::is_empty) {
+            return Err(PropertyError::Path(path.to_owned()));
         }
         Ok(Self(Arc::from(path)))
     }
@@ -56,7 +56,7 @@ impl PropertyPath {
     }
 
     /// Every value that stands there: more than one only where keys have dots in them.
-    fn find<'v>(&self, properties: &'v BTreeMap<String, Value>) -> Vec<&'v Value> {
+    pub(crate) fn find<'v>(&self, properties: &'v BTreeMap<String, Value>) -> Vec<&'v Value> {
         let mut found = Vec::new();
         for (end, rest) in splits(&self.0) {
             if let Some(value) = properties.get(&self.0[..end]) {
@@ -115,6 +115,13 @@ impl Scalar {
         Some(Self(text.into()))
     }
 
+    /// Whether `value` is this.
+    pub(crate) fn is(&self, value: &Value) -> bool {
+        let text = matches!(value, Value::String(_));
+        // Most comparisons end here, before anything is written.
+        text == self.0.starts_with('"') && Self::of(value).as_ref() == Some(self)
+    }
+
     /// As JSON.
     #[must_use]
     pub fn to_json(&self) -> Value {
@@ -123,14 +130,17 @@ impl Scalar {
     }
 }
 
-/// Whole numbers without a fraction, in whichever form they were given.
+/// Whole numbers without a fraction, in whichever form they were given, as far as integers go.
 fn canonical_number(number: &serde_json::Number) -> String {
-    /// Up to this, every whole number has a double of its own: 2^53.
-    const EXACT: f64 = 9_007_199_254_740_992.0;
-    match number.as_f64() {
-        Some(float) if number.is_f64() && float.fract() == 0.0 && float.abs() <= EXACT => {
+    /// The range of 64-bit integers, both kinds together: from -2^63 up to 2^64, which is in it no more.
+    const INTEGERS: std::ops::Range<f64> =
+        -9_223_372_036_854_775_808.0..18_446_744_073_709_551_616.0;
+    match (number.as_i64(), number.as_u64(), number.as_f64()) {
+        (Some(whole), ..) => whole.to_string(),
+        (None, Some(whole), _) => whole.to_string(),
+        (None, None, Some(float)) if float.fract() == 0.0 && INTEGERS.contains(&float) => {
             // The cast is exact, and makes zero of negative zero.
-            (float as i64).to_string()
+            (float as i128).to_string()
         }
         _ => number.to_string(),
     }
@@ -180,9 +190,10 @@ impl PropertyValue {
         }
     }
 
-    fn accepts(&self, value: &Value) -> bool {
+    /// Whether `value` is as wanted.
+    pub(crate) fn accepts(&self, value: &Value) -> bool {
         match (self, value) {
-            (Self::Equal(wanted), value) => Scalar::of(value).as_ref() == Some(wanted),
+            (Self::Equal(wanted), value) => wanted.is(value),
             (Self::Contains(wanted), Value::Array(items)) => {
                 let present: BTreeSet<Scalar> = items.iter().filter_map(Scalar::of).collect();
                 wanted.is_subset(&present)

@@ -23,7 +23,7 @@ pub struct UnmatchedPart {
     /// is to blame.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub requirement: Option<usize>,
-    /// Which part: `resource`, `location`, `attributes`, `entities` or `combination`.
+    /// Which part: `resource`, `location`, `attributes`, `properties`, `entities`, `where` or `combination`.
     pub part: &'static str,
     /// What it asks for, in the form of the query string.
     pub value: String,

@@ -1,14 +1,14 @@
-//! Matching is exact: each entity pattern gets an entity of its own if there is any way to do it.
+//! Matching is exact: each entity pattern gets an entity of its own if there is any way to do it. What matches
+//! nothing is explained.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
+#[path = "matcher/brute_force.rs"]
+mod brute_force;
 mod common;
+#[path = "matcher/explanations.rs"]
+mod explanations;
 
-use proptest::collection::vec;
-use proptest::prelude::*;
-use respo::{
-    AttributeMatcher, Entity, EntityPattern, Inventory, Label, Matcher, Name, Resource, Selector,
-    Word,
-};
+use respo::{AttributeMatcher, Entity, Inventory, Label, Matcher, Name, Resource, Word};
 
 fn words(list: &str) -> std::collections::BTreeSet<Word> {
     list.split_whitespace().map(|word| Word::new(word).unwrap()).collect()
@@ -81,54 +81,10 @@ fn what_matches_nothing_is_named() {
     assert_eq!(unmatched("location=office9&attributes=usb"), both);
 }
 
-/// Tries every way of giving each pattern an entity of its own.
-fn some_way(patterns: &[EntityPattern], entities: &[Entity]) -> bool {
-    let Some((pattern, others)) = patterns.split_first() else {
-        return true;
-    };
-    (0..entities.len()).any(|n| {
-        let mut rest = entities.to_vec();
-        let entity = rest.remove(n);
-        pattern.attributes.is_subset(&entity.attributes) && some_way(others, &rest)
-    })
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig { cases: 2_000, ..ProptestConfig::default() })]
-
-    #[test]
-    fn a_way_is_found_whenever_there_is_one(
-        entities in vec(common::history::entity(), 0..6),
-        patterns in vec(common::history::entity(), 0..6),
-    ) {
-        let patterns: Vec<EntityPattern> = patterns
-            .into_iter()
-            .map(|entity| EntityPattern { attributes: entity.attributes })
-            .collect();
-        let mut resource = Resource::new(Name::new("r").unwrap());
-        let names = (0..).map(|n| Name::new(format!("e{n}")).unwrap());
-        resource.entities = names.zip(entities.iter().cloned()).collect();
-        let selector = Selector::any().with_entities(patterns.iter().cloned());
-        let expected = some_way(&patterns, &entities);
-        prop_assert_eq!(respo::matcher::matches(&selector, &resource), expected);
-    }
-
-    #[test]
-    fn the_index_finds_what_looking_at_each_finds(
-        resources in common::history::resources(8),
-        selector in common::history::selector(8),
-    ) {
-        let inventory = Inventory::new(resources).unwrap();
-        let each: Vec<_> = (0u32..)
-            .map(respo::ResourceIndex)
-            .zip(inventory.resources())
-            .filter(|(_, resource)| respo::matcher::matches(&selector, resource))
-            .map(|(index, _)| index)
-            .collect();
-        let candidates = AttributeMatcher.candidates(&selector, &inventory);
-        prop_assert_eq!(&candidates, &each);
-        if candidates.is_empty() {
-            prop_assert!(!AttributeMatcher.unmatched(&selector, &inventory).is_empty());
-        }
-    }
+#[test]
+fn candidates_are_in_the_order_of_the_inventory() {
+    let names = ["r10", "r2", "r1"].map(|name| Resource::new(Name::new(name).unwrap()));
+    let inventory = Inventory::new(names).unwrap();
+    let candidates = AttributeMatcher.candidates(&"resource=r10,r2".parse().unwrap(), &inventory);
+    assert_eq!(candidates, [respo::ResourceIndex(1), respo::ResourceIndex(2)]);
 }

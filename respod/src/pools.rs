@@ -169,7 +169,7 @@ async fn has_inventory(store: &Arc<dyn InventoryStore>, pool: &Label) -> Result<
 async fn announce(broker: &Broker, is_stored: bool, from_file: Option<&Inventory>) {
     let pool = broker.pool().as_str();
     let snapshot = broker.snapshot().await;
-    let leases = snapshot.holdings.iter().flatten().count() + snapshot.retired.len();
+    let leases = snapshot.leased();
     let (revision, resources) = (snapshot.revision, snapshot.inventory.len());
     let source = if is_stored { "the store" } else { "the inventory file" };
     tracing::info!(

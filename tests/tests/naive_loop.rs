@@ -18,7 +18,7 @@ use tests::specification::{Happened, Specification};
 
 /// What the histories have in them.
 fn kinds() -> Kinds {
-    Kinds { conditions: false, ..Kinds::ALL }
+    Kinds::ALL
 }
 
 /// The engine, its records folded into a state of their own.
