@@ -138,7 +138,7 @@ mod tests {
             selector(words).unwrap(),
             selector(
                 "resource=a,b location=office1 attributes=can attributes=lin \
-                      entities=[[can,arm64],[jtag]]"
+                      entities=[[jtag],[can,arm64]]"
             )
             .unwrap()
         );
