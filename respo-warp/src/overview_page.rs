@@ -190,6 +190,8 @@ mod tests {
             endpoint: Some(Text::new(endpoint).unwrap()),
             entities: BTreeMap::new(),
             lease: Some(lease),
+            held_back_for: None,
+            ephemeral: false,
             queue: 1,
         };
         let waiting = WaitingOverview {
@@ -201,10 +203,13 @@ mod tests {
             description: Some(text),
             since: time,
             selector: EVIL.to_owned(),
+            requirements: vec![EVIL.to_owned()],
             candidates_total: 1,
+            held_back: Vec::new(),
+            limit: Some(EVIL.to_owned()),
         };
         let (resources, waiting) = (vec![resource], vec![waiting]);
-        let pool = PoolOverview { name: evil, revision: 1, resources, waiting };
+        let pool = PoolOverview { name: evil, revision: 1, resources, stacks: Vec::new(), waiting };
         Overview { version: "0".to_owned(), time, pools: vec![pool] }
     }
 

@@ -123,6 +123,13 @@ impl Lease {
         self.granted.all().next().expect("a lease has at least one resource")
     }
 
+    /// What is held, if it is one resource.
+    #[must_use]
+    pub fn only_resource(&self) -> Option<&GrantedResource> {
+        let mut all = self.granted.all();
+        all.next().filter(|_| all.next().is_none())
+    }
+
     /// All that is held, for each requirement in the order of the request.
     #[must_use]
     pub fn resources(&self) -> &[Vec<GrantedResource>] {

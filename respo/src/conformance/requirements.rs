@@ -14,17 +14,10 @@ use crate::selector::{EntityPattern, Selector};
 /// The most requirements that a random request has.
 const REQUIREMENTS: u64 = 3;
 
-/// Whether histories ask for more than one resource that matches names: for several requirements, counts,
-/// keys, stacks, entity patterns and properties. The engine must serve them, and stores must be able to write
-/// them down.
-fn asks_for_everything() -> bool {
-    false
-}
-
 impl History {
     /// What a request needs.
     pub(super) fn requirements(&mut self) -> Vec<Requirement> {
-        if asks_for_everything() && self.choose(3) > 0 {
+        if self.choose(3) > 0 {
             self.several_requirements()
         } else {
             vec![Requirement::one(self.any_or_named())]

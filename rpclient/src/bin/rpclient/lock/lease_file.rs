@@ -67,7 +67,8 @@ fn granted(lease: &Lease) -> GrantedLease {
         token: lease.token().reveal().to_owned(),
         fence: lease.fence(),
         pool: lease.pool().clone(),
-        resource: lease.resource().clone(),
+        resource: lease.only_resource().cloned(),
+        resources: lease.resources().to_vec(),
         since: lease.since(),
         expires: lease.expires(),
     }
