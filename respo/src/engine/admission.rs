@@ -76,7 +76,7 @@ impl Engine {
             self.queue.shape(shape).map(|shape| Arc::clone(&shape.needs)).unwrap_or_default();
         let is_within = self.accounts.exceeded(&account, needs.requested()).is_none();
         let asker = Asker { party, place: &place };
-        let assignment = is_within.then(|| self.evaluate(&needs, asker, Look::AtEverything));
+        let assignment = is_within.then(|| self.evaluate(&needs, asker, Look::Everything));
         Asked { request, shape, needs, account, party, place, assignment }
     }
 

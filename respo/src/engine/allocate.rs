@@ -57,7 +57,7 @@ impl Engine {
                 continue;
             };
             for place in shape.turns() {
-                self.sweep.visit(place, Look::AtEverythingInTurn);
+                self.sweep.visit(place, Look::EverythingInTurn);
             }
         }
         self.look_at_owners_of_stacks(None);
@@ -70,7 +70,7 @@ impl Engine {
             for place in self.queue.of_party(party) {
                 let theirs = self.queue.standing(place.1).map(|(_, account, _)| account);
                 if account.is_none() || theirs == account {
-                    self.sweep.visit(*place, Look::AtEverythingInTurn);
+                    self.sweep.visit(*place, Look::EverythingInTurn);
                 }
             }
         }
@@ -103,7 +103,7 @@ impl Engine {
             };
             let turns = shape.keepers_behind(at.as_ref());
             for place in turns.into_iter().chain([shape.head_behind(at.as_ref())]).flatten() {
-                self.sweep.visit(place, Look::AtWhatOpened);
+                self.sweep.visit(place, Look::WhatOpened);
             }
         }
         for party in self.occupancy.stacks.parties(index) {
@@ -112,7 +112,7 @@ impl Engine {
                 at.is_none_or(|at| **place > at) && shape.is_some_and(|it| it.contains(index))
             };
             for place in self.queue.of_party(party).filter(could_use) {
-                self.sweep.visit(*place, Look::AtWhatOpened);
+                self.sweep.visit(*place, Look::WhatOpened);
             }
         }
     }
@@ -130,7 +130,7 @@ impl Engine {
         // What is held back for a request is what it could use of all that was available. Where nothing
         // may be held back yet, that is not known.
         let is_known = !needs.can_be_partial() || may_keep;
-        let look = if is_known { turn.look } else { turn.look.max(Look::AtEverything) };
+        let look = if is_known { turn.look } else { turn.look.max(Look::Everything) };
         let asker = Asker { party: turn.party, place: &turn.place };
         let assignment = self.evaluate(&needs, asker, look);
         let is_served = assignment.len() > 0 && (assignment.is_full || may_keep);
@@ -156,12 +156,12 @@ impl Engine {
             let head = if is_granted { shape.head_behind(Some(&turn.place)) } else { None };
             let turns = shape.keepers_behind(Some(&turn.place));
             for place in turns.into_iter().chain([head]).flatten() {
-                self.sweep.visit(place, Look::AtWhatOpened);
+                self.sweep.visit(place, Look::WhatOpened);
             }
         }
-        if turn.look == Look::AtEverythingInTurn {
+        if turn.look == Look::EverythingInTurn {
             for place in shape.next_of(&turn.account, &turn.place).into_iter().flatten() {
-                self.sweep.visit(place, Look::AtEverythingInTurn);
+                self.sweep.visit(place, Look::EverythingInTurn);
             }
         }
     }
@@ -199,7 +199,7 @@ impl Engine {
     ) {
         self.sweep.take(index);
         if let Some(later) = self.occupancy.give_up(index) {
-            self.sweep.visit(later, Look::AtEverything);
+            self.sweep.visit(later, Look::Everything);
             // Its stack-mates may have been denied to others for its sake.
             if !self.occupancy.stacks.with(index).is_empty() {
                 for mate in self.occupancy.stacks.mates(index) {
@@ -211,7 +211,7 @@ impl Engine {
         }
         if !self.occupancy.stacks.is_empty() {
             for rival in self.occupancy.stacks.rivals(index, party, place) {
-                self.sweep.visit(rival, Look::AtEverything);
+                self.sweep.visit(rival, Look::Everything);
             }
         }
     }
@@ -231,7 +231,7 @@ impl Engine {
         for other in self.queue.of_party(party).filter(|other| *other > place) {
             let shape = self.queue.shape_of(other.1).and_then(|id| self.queue.shape(id));
             if shape.is_some_and(|shape| mates.iter().any(|mate| shape.contains(*mate))) {
-                self.sweep.visit(*other, Look::AtEverything);
+                self.sweep.visit(*other, Look::Everything);
             }
         }
     }
@@ -251,7 +251,7 @@ impl Engine {
                 let is_over_limit = self.accounts.exceeded(&account, requested).is_some();
                 if shape.set_over_limit(&account, is_over_limit) {
                     for place in shape.turns_of(&account) {
-                        self.sweep.visit(place, Look::AtEverythingInTurn);
+                        self.sweep.visit(place, Look::EverythingInTurn);
                     }
                 }
             }
@@ -271,7 +271,7 @@ impl Engine {
         let place = crate::engine::queue::place_of(id, &state.request);
         if let Some(shape) = self.queue.shape_mut(shape) {
             shape.set_hungry(&account, place);
-            self.sweep.visit(place, Look::AtEverything);
+            self.sweep.visit(place, Look::Everything);
         }
     }
 }

@@ -88,17 +88,25 @@ fn open_requirements(counts: &[usize], given: &[Vec<Age>], supply: &impl Supply)
     }
 }
 
+/// Where the resource comes from that a requirement on the way is to get.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Source {
+    /// The requirement is not on the way.
+    Unseen,
+    /// It is the new resource.
+    New,
+    /// Another requirement passes it on.
+    From { requirement: usize, slot: usize },
+}
+
 /// Gives a resource to a requirement, moving others to theirs along a shortest augmenting path. There is
 /// one, for the resource suits an open requirement.
 fn augment(age: Age, counts: &[usize], given: &mut [Vec<Age>], supply: &impl Supply) {
-    // For each requirement on the way: where the resource comes from that it is to get.
-    let mut source: Vec<Option<Option<(usize, usize)>>> = vec![None; counts.len()];
-    let mut frontier: Vec<usize> = Vec::new();
-    for requirement in 0..counts.len() {
-        if supply.suits(requirement, age.index()) {
-            source[requirement] = Some(None);
-            frontier.push(requirement);
-        }
+    let suits = |requirement: &usize| supply.suits(*requirement, age.index());
+    let mut frontier: Vec<usize> = (0..counts.len()).filter(suits).collect();
+    let mut source = vec![Source::Unseen; counts.len()];
+    for requirement in &frontier {
+        source[*requirement] = Source::New;
     }
     let mut next = 0;
     while let Some(&requirement) = frontier.get(next) {
@@ -108,9 +116,9 @@ fn augment(age: Age, counts: &[usize], given: &mut [Vec<Age>], supply: &impl Sup
             return;
         }
         for (slot, moved) in given[requirement].iter().enumerate() {
-            for other in 0..counts.len() {
-                if source[other].is_none() && supply.suits(other, moved.index()) {
-                    source[other] = Some(Some((requirement, slot)));
+            for (other, source) in source.iter_mut().enumerate() {
+                if *source == Source::Unseen && supply.suits(other, moved.index()) {
+                    *source = Source::From { requirement, slot };
                     frontier.push(other);
                 }
             }
@@ -119,16 +127,16 @@ fn augment(age: Age, counts: &[usize], given: &mut [Vec<Age>], supply: &impl Sup
 }
 
 /// Moves resources along the path that ends at a requirement with room, and puts `age` at its start.
-fn shift(age: Age, end: usize, source: &[Option<Option<(usize, usize)>>], given: &mut [Vec<Age>]) {
+fn shift(age: Age, end: usize, source: &[Source], given: &mut [Vec<Age>]) {
     let mut to = end;
     let mut room: Option<usize> = None;
-    while let Some(Some((from, slot))) = source[to] {
-        let moved = given[from][slot].clone();
+    while let Source::From { requirement, slot } = source[to] {
+        let moved = given[requirement][slot].clone();
         match room {
             None => given[to].push(moved),
             Some(room) => given[to][room] = moved,
         }
-        (to, room) = (from, Some(slot));
+        (to, room) = (requirement, Some(slot));
     }
     match room {
         None => given[to].push(age),

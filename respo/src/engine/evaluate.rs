@@ -15,9 +15,9 @@ impl Engine {
     /// looked at before, of what is held back for it and what has become available since.
     pub(super) fn evaluate(&mut self, needs: &Needs, asker: Asker<'_>, look: Look) -> Assignment {
         match (look, needs.is_single()) {
-            (Look::AtWhatOpened, true) => single(self.oldest_opened(needs, asker)),
+            (Look::WhatOpened, true) => single(self.oldest_opened(needs, asker)),
             (_, true) => single(self.oldest_available(needs, asker)),
-            (Look::AtWhatOpened, false) if needs.labels.is_empty() => {
+            (Look::WhatOpened, false) if needs.labels.is_empty() => {
                 self.best_of_what_opened(needs, asker)
             }
             _ => self.best_available(needs, asker),

@@ -15,6 +15,9 @@ use crate::names::Label;
 use crate::refusal::{MAX_UNMATCHED_PARTS, Refusal, UnmatchedPart};
 use crate::request::{Requirement, Wanted};
 
+/// For each label of a request the requirements that have it; and the stacks that can meet those.
+type StackOptions = (Vec<Vec<usize>>, Vec<Options>);
+
 /// The most kinds of impossible requests that are remembered.
 const MAX_IMPOSSIBLE: usize = 256;
 /// The most keys outside of the inventory that may be asked for or held at a time in one pool.
@@ -218,7 +221,7 @@ impl Engine {
         &self,
         requirements: &[Requirement],
         needs: &Needs,
-    ) -> Result<(Vec<Vec<usize>>, Vec<Options>), Vec<UnmatchedPart>> {
+    ) -> Result<StackOptions, Vec<UnmatchedPart>> {
         let labels: BTreeSet<&Label> =
             requirements.iter().filter_map(|requirement| requirement.stack.as_ref()).collect();
         let (mut with_label, mut all_options, mut parts) = (Vec::new(), Vec::new(), Vec::new());

@@ -9,11 +9,11 @@ use crate::inventory::ResourceIndex;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Look {
     /// Only what has become available in this pass: all else has been looked at.
-    AtWhatOpened,
+    WhatOpened,
     /// Anything.
-    AtEverything,
+    Everything,
     /// Anything, and so may the next in line of its account, once this one has been served.
-    AtEverythingInTurn,
+    EverythingInTurn,
 }
 
 /// One pass over the waiting requests in their order, as far as it concerns them.

@@ -43,7 +43,7 @@ async fn a_second_client_waits_until_the_first_stops_and_then_runs() {
 async fn a_bench_is_selected_by_a_query() {
     let daemon = Daemon::start(LAB).await;
     let mut stream = daemon.lock("location=office2&attributes=[can]").await;
-    assert_eq!(stream.expect_granted().await.resource.name.as_str(), "bench-3");
+    assert_eq!(stream.expect_granted().await.resource.unwrap().name.as_str(), "bench-3");
 
     let command = Program::lock(
         &daemon,

@@ -116,7 +116,7 @@ async fn a_bench_that_is_added_goes_to_the_first_who_waits_for_it() {
     let mut second = daemon.lock("location=x").await;
     second.expect_queued().await;
     daemon.post_inventory("/inventory", &lab(&[("a", "x"), ("b", "x")])).await.expect_status(200);
-    assert_eq!(first.expect_granted().await.resource.name.as_str(), "b");
+    assert_eq!(first.expect_granted().await.resource.unwrap().name.as_str(), "b");
     assert_eq!(second.expect_queued().await.position, 1);
 }
 
@@ -129,7 +129,7 @@ async fn a_holder_keeps_what_it_was_granted_and_the_next_gets_the_changed_bench(
     daemon.post_inventory("/inventory", &lab(&[("a", "y")])).await.expect_status(200);
     holder.close();
     let lease = next.expect_granted().await;
-    assert_eq!(lease.resource.as_ref().unwrap().location.unwrap().as_str(), "y");
+    assert_eq!(lease.resource.unwrap().location.clone().unwrap().as_str(), "y");
 }
 
 #[tokio::test]

@@ -110,7 +110,7 @@ async fn a_newcomer_does_not_snatch_what_an_earlier_waiter_is_about_to_get() {
     let mut first = queue(&daemon, "resource=bench-1").await;
     // It could take bench-1 as well, and is content with another one at once.
     let mut second = daemon.lock("attributes=can").await;
-    assert_ne!(second.expect_granted().await.resource.name.as_str(), "bench-1");
+    assert_ne!(second.expect_granted().await.resource.unwrap().name.as_str(), "bench-1");
     holder.close();
     first.expect_granted().await;
 }

@@ -188,7 +188,7 @@ async fn check_all_is_there(daemon: &Daemon, told: Vec<Told>) {
             let mut back = daemon.resume(&lease.token).await;
             assert_eq!(back.expect_granted().await, lease);
             assert!(
-                benches.insert(lease.resource.as_ref().unwrap().name),
+                benches.insert(lease.resource.as_ref().unwrap().name.clone()),
                 "nobody else was granted it"
             );
             streams.push(back);

@@ -11,7 +11,7 @@ async fn granted(query: &str) -> Vec<String> {
     let mut names = Vec::new();
     let query = format!("{query}&wait=0");
     while let Ok(mut stream) = tests::LockStream::open(daemon.address(), &query).await {
-        names.push(stream.expect_granted().await.resource.name.to_string());
+        names.push(stream.expect_granted().await.resource.unwrap().name.to_string());
         held.push(stream);
         assert!(held.len() <= 4, "{query}: more grants than benches: {names:?}");
     }
@@ -90,7 +90,7 @@ async fn among_equally_good_benches_the_least_recently_used_is_taken() {
     let mut order = Vec::new();
     for _ in 0..6 {
         let mut stream = daemon.lock("attributes=can").await;
-        order.push(stream.expect_granted().await.resource.name.to_string());
+        order.push(stream.expect_granted().await.resource.unwrap().name.to_string());
         stream.close();
         daemon.expect_idle().await;
     }

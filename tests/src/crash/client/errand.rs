@@ -43,7 +43,7 @@ struct Known {
 /// What comes next.
 enum Next {
     /// The server says something.
-    Told(Notice),
+    Told(Box<Notice>),
     /// The connection has ended.
     Lost,
     /// It is time to drop the connection.
@@ -82,7 +82,7 @@ impl<'c> Errand<'c> {
         }
         loop {
             let course = match self.next().await {
-                Next::Told(notice) => self.hear(notice),
+                Next::Told(notice) => self.hear(*notice),
                 Next::Lost => self.lose().await,
                 Next::Blink => self.blink().await,
                 Next::Leave(parting) => self.leave(parting).await,
@@ -130,7 +130,7 @@ impl<'c> Errand<'c> {
         tokio::select! {
             biased;
             line = stream.line() => match line {
-                Ok(Some(line)) => Next::Told(notice(&line)),
+                Ok(Some(line)) => Next::Told(Box::new(notice(&line))),
                 Ok(None) | Err(_) => Next::Lost,
             },
             () = blink => Next::Blink,
@@ -270,7 +270,7 @@ impl<'c> Errand<'c> {
         while self.stream.is_some() {
             match self.next().await {
                 Next::Told(notice) => {
-                    if self.hear(notice) == Course::Over {
+                    if self.hear(*notice) == Course::Over {
                         return;
                     }
                     // A grant that crossed the release makes no plans any more.
