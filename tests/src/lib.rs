@@ -24,6 +24,7 @@ pub mod protocol_page;
 pub mod relay;
 pub mod reply;
 pub mod settings;
+pub mod simulation;
 pub mod skipped;
 pub mod strace;
 
