@@ -18,8 +18,10 @@ pub enum Bug {
     GrantsUnsuitable,
     /// The engine does not look at priorities.
     OverlooksPriority,
-    /// The engine does not look at the rules of the pool.
-    OverlooksRules,
+    /// The engine does not look at the limits of holders and groups.
+    OverlooksLimits,
+    /// The engine holds nothing back for large requests.
+    HoldsNothingBack,
     /// The engine lets somebody wait who could be served.
     ForgetsWaiter,
     /// The engine gives two grants the same fence.
@@ -40,14 +42,15 @@ pub enum Bug {
 
 impl Bug {
     /// All of them, each with the property that it violates.
-    pub const ALL: [(Self, Property); 15] = [
+    pub const ALL: [(Self, Property); 16] = [
         (Self::GrantsHeld, Property::Exclusion),
         (Self::ForgetsLease, Property::Exclusion),
         (Self::OverlooksStacks, Property::NoStackSplit),
         (Self::GrantsPart, Property::NoPartialGrant),
         (Self::GrantsUnsuitable, Property::NoPartialGrant),
         (Self::OverlooksPriority, Property::Order),
-        (Self::OverlooksRules, Property::Order),
+        (Self::OverlooksLimits, Property::Order),
+        (Self::HoldsNothingBack, Property::Order),
         (Self::ForgetsWaiter, Property::NoneWaitsInVain),
         (Self::RepeatsFence, Property::FencesRise),
         (Self::TellsEarly, Property::DurableBeforeTold),
@@ -64,7 +67,9 @@ impl Bug {
         match self {
             // An engine that knows nothing of stacks overlooks them, too.
             Self::OverlooksStacks => Some(Kinds { stacks: true, ..Kinds::CURRENT }),
-            Self::OverlooksRules => Kinds::CURRENT.rules.then_some(Kinds::CURRENT),
+            Self::OverlooksLimits | Self::HoldsNothingBack => {
+                Kinds::CURRENT.rules.then_some(Kinds::CURRENT)
+            }
             _ => Some(Kinds::CURRENT),
         }
     }

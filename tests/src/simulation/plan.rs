@@ -62,7 +62,7 @@ impl Plan {
             if dice.chance(percent) { 1 + dice.below(most) } else { 0 }
         };
         Self {
-            resources: 1 + dice.below(7),
+            resources: 2 + dice.below(6),
             clients: 2 + usize::try_from(dice.below(4)).unwrap_or_default(),
             acts: 30 + u32::try_from(dice.below(90)).unwrap_or_default(),
             pause,

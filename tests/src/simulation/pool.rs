@@ -35,7 +35,7 @@ pub(super) fn label(text: &str) -> Label {
 pub(super) fn inventory(dice: &mut Dice, most: u64, kinds: Kinds) -> Inventory {
     let mut resources: Vec<Resource> = Vec::new();
     for number in 1..=most {
-        if dice.chance(85) {
+        if dice.chance(90) {
             resources.push(resource(dice, number));
         }
     }
@@ -66,7 +66,7 @@ fn stacks(dice: &mut Dice, names: &[Name]) -> BTreeSet<Stack> {
     if names.len() < 2 {
         return stacks;
     }
-    for _ in 0..dice.below(4) {
+    for _ in 0..1 + dice.below(4) {
         let members = (0..2 + dice.below(2)).map(|_| dice.pick(names).clone()).collect();
         let stack = Stack(members);
         if stack.0.len() > 1 {

@@ -45,7 +45,8 @@ fn requirement(
     kinds: Kinds,
     taken: &mut BTreeSet<Name>,
 ) -> Requirement {
-    let count = if kinds.several { u16::try_from(*dice.pick(&[1, 1, 2])).unwrap_or(1) } else { 1 };
+    let count =
+        if kinds.several { u16::try_from(*dice.pick(&[1, 1, 1, 2])).unwrap_or(1) } else { 1 };
     let mut requirement = Requirement::one(selector(dice, most));
     requirement.count = count;
     if kinds.keys && dice.chance(30) {
@@ -55,7 +56,7 @@ fn requirement(
             requirement.wanted = Wanted::Keys(keys);
         }
     }
-    if kinds.stacks && dice.chance(35) {
+    if kinds.stacks && dice.chance(25) {
         requirement.stack = Some(label(dice.pick::<&str>(&["s", "s", "t"])));
     }
     requirement
@@ -77,14 +78,15 @@ fn selector(dice: &mut Dice, most: u64) -> Selector {
     let mut selector = Selector::any();
     if dice.chance(35) {
         selector.names =
-            (0..1 + dice.below(2)).map(|_| resource_name(1 + dice.below(most))).collect();
+            (0..1 + dice.below(3)).map(|_| resource_name(1 + dice.below(most))).collect();
         return selector;
     }
-    selector.attributes = words(dice, &ATTRIBUTES, 25);
-    if dice.chance(15) {
+    // Most can be served by several resources, so that clients compete in many ways.
+    selector.attributes = words(dice, &ATTRIBUTES, 15);
+    if dice.chance(10) {
         selector.location = Some(label(dice.pick::<&str>(&LOCATIONS)));
     }
-    if dice.chance(15) {
+    if dice.chance(10) {
         let mut patterns = Vec::new();
         for _ in 0..1 + dice.below(2) {
             let attributes = words(dice, &PARTS, 50);

@@ -186,8 +186,8 @@ impl Operator<'_> {
     async fn look(&mut self, broker: &Broker) {
         let snapshot = broker.snapshot().await;
         self.lab.told(Told::Revision(snapshot.revision));
-        let retired = snapshot.retired.iter().map(|(_, holding)| holding);
-        for holding in snapshot.holdings.iter().flatten().chain(retired) {
+        let overview = snapshot.overview(&pool_name());
+        for holding in overview.resources.iter().filter_map(|resource| resource.lease.as_ref()) {
             self.lab.told(Told::Holding { id: holding.id, fence: holding.fence });
         }
         for waiting in &snapshot.waiting {

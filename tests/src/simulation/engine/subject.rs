@@ -5,8 +5,9 @@
 use std::sync::Arc;
 
 use respo::{
-    AttributeMatcher, Command, Effects, Engine, Inventory, Limits, Name, NoticeKind, Priority,
-    Record, Refusal, Reply, Request, RequestId, Rules, SessionId, State, Timestamp,
+    Allowance, AttributeMatcher, Command, Effects, Engine, Inventory, Limits, MAX_DURATION, Name,
+    NoticeKind, Priority, Record, Refusal, Reply, Request, RequestId, Rules, SessionId, State,
+    Timestamp,
 };
 
 use crate::simulation::bug::Bug;
@@ -155,8 +156,15 @@ fn distorted(command: Command, bug: Bug) -> Command {
 fn stripped(inventory: &Inventory, bug: Bug) -> Option<Inventory> {
     match bug {
         Bug::OverlooksStacks => inventory.clone().with_stacks([]).ok(),
-        Bug::OverlooksRules => {
-            let rules = Rules { ephemeral: inventory.rules().ephemeral, ..Rules::default() };
+        Bug::OverlooksLimits => {
+            let mut rules = inventory.rules().clone();
+            rules.max_leases = Allowance::default();
+            rules.max_resources = Allowance::default();
+            Some(inventory.clone().with_rules(rules))
+        }
+        Bug::HoldsNothingBack => {
+            let hold_back_after = MAX_DURATION;
+            let rules = Rules { hold_back_after, ..inventory.rules().clone() };
             Some(inventory.clone().with_rules(rules))
         }
         _ => None,
