@@ -55,19 +55,32 @@ fn a_seed_gives_the_same_history_each_time() {
 #[test]
 fn every_planted_bug_is_caught_by_the_checker_that_is_there_for_it() {
     for (bug, property) in Bug::ALL {
-        let Some(kinds) = bug.kinds() else { continue };
-        let only = Some(property);
-        let planted = Settings { kinds, only, bug: Some(bug), ..Settings::default() };
-        let report = run(Layer::Engine, FEW, NonZeroUsize::MIN, &planted);
-        let failure = report.failure.unwrap_or_else(|| panic!("{bug:?} is not caught"));
-        println!("{bug:?} with seed {}: {}", failure.seed, failure.violation);
-        assert_eq!(failure.violation.property, property);
-        assert!(failure.transcript.last().unwrap().contains("VIOLATION"), "{failure}");
-        // It is the bug that is found, and nothing else.
-        let sound = Settings { only, ..Settings::default() };
-        let report = run(Layer::Engine, 0..failure.seed + 1, NonZeroUsize::MIN, &sound);
-        assert!(report.failure.is_none(), "{report}");
+        is_caught(Layer::Engine, bug, property);
     }
+}
+
+#[test]
+fn bugs_of_the_store_are_caught_through_the_broker_too() {
+    for (bug, property) in Bug::ALL {
+        if bug.is_in_the_store() {
+            is_caught(Layer::Broker, bug, property);
+        }
+    }
+}
+
+fn is_caught(layer: Layer, bug: Bug, property: Property) {
+    let Some(kinds) = bug.kinds() else { return };
+    let only = Some(property);
+    let planted = Settings { kinds, only, bug: Some(bug), ..Settings::default() };
+    let report = run(layer, FEW, NonZeroUsize::MIN, &planted);
+    let failure = report.failure.unwrap_or_else(|| panic!("{bug:?} is not caught"));
+    println!("{bug:?} with seed {}: {}", failure.seed, failure.violation);
+    assert_eq!(failure.violation.property, property);
+    assert!(failure.transcript.last().unwrap().contains("VIOLATION"), "{failure}");
+    // It is the bug that is found, and nothing else.
+    let sound = Settings { only, ..Settings::default() };
+    let report = run(layer, 0..failure.seed + 1, NonZeroUsize::MIN, &sound);
+    assert!(report.failure.is_none(), "{report}");
 }
 
 #[test]

@@ -61,6 +61,12 @@ impl Bug {
         (Self::OverlooksDepartures, Property::Drains),
     ];
 
+    /// Whether it is the store's.
+    #[must_use]
+    pub fn is_in_the_store(self) -> bool {
+        matches!(self, Self::AcknowledgesUnsynced | Self::KeepsHalfBatch | Self::LosesBatch)
+    }
+
     /// The kinds of histories in which it shows, where the engine can do that much.
     #[must_use]
     pub fn kinds(self) -> Option<Kinds> {

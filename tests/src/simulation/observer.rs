@@ -1,6 +1,11 @@
 //! Hands what happens to the checkers, and keeps the sum of the facts for them.
 
-use respo::{Command, Effects, Record, RequestId, SessionId, State, Timestamp};
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use respo::{
+    Command, Effects, Inventory, Record, RequestId, Resource, SessionId, State, Timestamp, Word,
+};
 
 use super::checkers::{Checkers, Event, Told, Violation};
 use super::figures::Figures;
@@ -141,11 +146,30 @@ fn describe(command: &Command) -> String {
         }
         Command::Resume { session, .. } => format!("session {} resumes", session.0),
         Command::ReplaceInventory(inventory) => {
-            let names = inventory.resources().iter().map(|resource| resource.name.as_str());
-            format!("the inventory is now {}", names.collect::<Vec<_>>().join(" "))
+            format!("the inventory is now {}", describe_inventory(inventory))
         }
         other => format!("{other:?}"),
     }
+}
+
+/// Its resources with what they are like, its stacks and its rules.
+fn describe_inventory(inventory: &Inventory) -> String {
+    let resource = |resource: &Arc<Resource>| {
+        let words = |words: &BTreeSet<Word>| {
+            words.iter().map(|word| format!(" {word}")).collect::<String>()
+        };
+        let place = resource.location.iter().map(|place| format!(" at {place}"));
+        let entities = resource.entities.values();
+        let entities = entities.map(|entity| format!(" [{}]", words(&entity.attributes).trim()));
+        let attributes = words(&resource.attributes);
+        let rest: String = place.chain(entities).collect();
+        format!("{}{attributes}{rest}", resource.name)
+    };
+    let resources: Vec<String> = inventory.resources().iter().map(resource).collect();
+    let json = |value: serde_json::Result<String>| value.unwrap_or_default();
+    let stacks = json(serde_json::to_string(inventory.stacks()));
+    let rules = json(serde_json::to_string(inventory.rules()));
+    format!("{}; stacks {stacks}; rules {rules}", resources.join(", "))
 }
 
 fn describe_record(record: &Record) -> String {
