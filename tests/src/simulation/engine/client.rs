@@ -56,11 +56,14 @@ impl Client {
         if matches!(result, Err(Refusal::NoSession)) {
             self.session = None;
         }
-        let found = self.errands.iter_mut().find(|known| known.number == errand);
-        if let (About::Submit, Ok(Reply::Submitted(id)), Some(token)) = (about, result, token) {
-            return self.taken(errand, *id, token);
+        if let (Ok(Reply::Submitted(id)), Some(token)) = (result, token) {
+            return match about {
+                About::Submit => self.taken(errand, *id, token),
+                // What it took for over, or for another's, is its own again: it has no use for that.
+                _ => (!self.knows(*id)).then_some((*id, token)),
+            };
         }
-        let errand = found?;
+        let errand = self.errands.iter_mut().find(|known| known.number == errand)?;
         match (about, result) {
             (About::Submit, Err(_)) if errand.known.is_none() => errand.phase = Phase::Over,
             (About::Resume, Err(Refusal::StoreUnavailable(_) | Refusal::Draining)) => {
@@ -88,6 +91,10 @@ impl Client {
         errand.phase = self.early.remove(&id).unwrap_or(Phase::Waiting);
         self.forget();
         None
+    }
+
+    fn knows(&self, id: RequestId) -> bool {
+        self.errands.iter().any(|errand| errand.known.as_ref().is_some_and(|known| known.0 == id))
     }
 
     /// Takes a notice.

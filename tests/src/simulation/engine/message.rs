@@ -59,7 +59,7 @@ impl Question {
 /// What a client is told.
 #[derive(Debug, Clone)]
 pub(super) enum ToClient {
-    /// The answer to a question about an errand; of a new request with its token.
+    /// The answer to a question about an errand; with the token of what was made or resumed.
     Answer { errand: u64, about: About, result: Result<Reply, Refusal>, token: Option<Token> },
     /// Something has happened to a request.
     Notice { id: RequestId, kind: NoticeKind },

@@ -2,7 +2,7 @@
 
 use respo::{Authority, Command, EndReason, NoticeKind, Record, Refusal, Reply, State, Timestamp};
 
-use super::message::{Asking, Question, ToClient, ToServer};
+use super::message::{About, Asking, Question, ToClient, ToServer};
 use super::server::{Answer, Batch, Remembered, Server, Sessions, Stage};
 use super::subject::Subject;
 use super::{Happening, World};
@@ -71,7 +71,8 @@ impl World {
     fn remember(&mut self, batch: Batch) {
         let mut refused = Vec::new();
         for Answer { client, session, errand, about, result, token } in batch.answers {
-            if let (Some(token), Ok(Reply::Submitted(id))) = (token, &result) {
+            if let (About::Submit, Some(token), Ok(Reply::Submitted(id))) = (about, token, &result)
+            {
                 refused.push((*id, token.digest()));
             }
             let result = Err(unavailable());

@@ -90,6 +90,7 @@ pub(super) struct Answer {
     pub(super) errand: u64,
     pub(super) about: About,
     pub(super) result: Result<Reply, Refusal>,
+    /// Of a new request, or of the one that is resumed.
     pub(super) token: Option<Token>,
 }
 
@@ -182,7 +183,10 @@ impl World {
                 token = Some(fresh);
                 Command::Submit { session, request, token: digest }
             }
-            Question::Resume(token) => Command::Resume { session, token },
+            Question::Resume(known) => {
+                token = Some(known.clone());
+                Command::Resume { session, token: known }
+            }
             Question::End(id, by) => Command::End { id, by },
             Question::Replace(inventory) => Command::ReplaceInventory(inventory),
             Question::Drain => Command::Drain { deadline: std::time::Duration::from_secs(10) },
