@@ -25,6 +25,7 @@ pub mod random_histories;
 pub mod relay;
 pub mod reply;
 pub mod settings;
+pub mod simulation;
 pub mod skipped;
 pub mod specification;
 pub mod strace;
