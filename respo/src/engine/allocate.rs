@@ -125,6 +125,8 @@ impl Engine {
         let may_keep = shape.may_keep(&turn.account, &turn.place);
         if self.accounts.exceeded(&turn.account, needs.requested()).is_some() {
             self.hold_back(turn, Vec::new());
+            // It may have gone beyond its limits only now: what it cannot have, the next may.
+            self.call_up_next(turn, true);
             return;
         }
         // What is held back for a request is what it could use of all that was available. Where nothing

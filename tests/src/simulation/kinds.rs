@@ -19,5 +19,5 @@ impl Kinds {
     /// Everything.
     pub const ALL: Self = Self { several: true, keys: true, stacks: true, rules: true };
     /// What the engine can do.
-    pub const CURRENT: Self = Self::PLAIN;
+    pub const CURRENT: Self = Self::ALL;
 }

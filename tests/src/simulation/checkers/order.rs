@@ -1,6 +1,6 @@
 //! The engine does what the naive loop does: the same grants, ends and refusals, in the same order.
 
-use respo::{Command, Effects, Limits, NoticeKind};
+use respo::{Command, Limits};
 
 use super::{Checker, Event, Property};
 use crate::simulation::specification::{Happened, Specification};
@@ -36,7 +36,8 @@ impl<S: Specification + Send> Checker for Order<S> {
                     return Ok(());
                 };
                 let expected = specification.step(*now, *command);
-                let mut happened = happened(effects);
+                let mut happened: Vec<_> =
+                    effects.notices.iter().filter_map(Happened::of).collect();
                 happened.extend(answer.clone());
                 if expected != happened {
                     return Err(format!(
@@ -48,24 +49,4 @@ impl<S: Specification + Send> Checker for Order<S> {
         }
         Ok(())
     }
-}
-
-/// The grants and ends in what follows from a call.
-fn happened(effects: &Effects) -> Vec<Happened> {
-    let notices = effects.notices.iter();
-    notices
-        .filter_map(|notice| match &notice.kind {
-            NoticeKind::Granted(grant) => {
-                let names = |part: &Vec<std::sync::Arc<respo::Resource>>| {
-                    part.iter().map(|resource| resource.name.clone()).collect()
-                };
-                let resources = grant.resources.iter().map(names).collect();
-                Some(Happened::Granted { id: notice.id, fence: grant.fence, resources })
-            }
-            NoticeKind::Ended { reason, .. } => {
-                Some(Happened::Ended { id: notice.id, reason: *reason })
-            }
-            _ => None,
-        })
-        .collect()
 }
