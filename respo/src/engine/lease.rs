@@ -119,8 +119,11 @@ impl Engine {
         self.allocate(freed, effects);
     }
 
-    /// Grants what was freed to those who have waited for it.
+    /// Grants what was freed to those who have waited for it, and to those whose limits held them back.
     pub(super) fn allocate(&mut self, freed: Vec<ResourceIndex>, effects: &mut Effects) {
+        for account in std::mem::take(&mut self.relieved) {
+            self.limits_changed(&account);
+        }
         for index in freed {
             self.open(index);
         }
@@ -159,7 +162,10 @@ impl Engine {
         if count > 0 {
             let account = self.accounts.of(&request);
             self.accounts.subtract(&account, count);
-            self.limits_changed(&account);
+            // Only when all that ends has ended is it known who is the first of those who were held back.
+            if !self.accounts.are_unlimited() {
+                self.relieved.push(account);
+            }
         }
     }
 

@@ -78,7 +78,7 @@ use crate::refusal::{Refusal, UnmatchedPart};
 use crate::request::{RequestId, Requirement};
 use crate::time::Timestamp;
 use crate::token::TokenDigest;
-use accounts::Accounts;
+use accounts::{Account, Accounts};
 use candidates::CandidateSets;
 use occupancy::Occupancy;
 use queue::{Queue, ShapeId};
@@ -99,6 +99,8 @@ pub struct Engine {
     accounts: Accounts,
     /// Who has to be looked at again; empty between commands.
     sweep: Sweep,
+    /// Whose leases have ended; empty between commands.
+    relieved: Vec<Account>,
     /// Shapes that somebody has stopped waiting with; empty between commands.
     left_shapes: Vec<ShapeId>,
     by_token: BTreeMap<TokenDigest, RequestId>,
@@ -149,6 +151,7 @@ impl Engine {
             queue: Queue::default(),
             accounts: Accounts::default(),
             sweep: Sweep::default(),
+            relieved: Vec::new(),
             left_shapes: Vec::new(),
             by_token: tokens.collect(),
             impossible: BTreeMap::new(),

@@ -48,7 +48,7 @@ impl Engine {
             self.end(id, EndReason::NoSuch, &mut freed, effects);
         }
         self.look_at_everyone();
-        self.settle(effects);
+        self.allocate(freed, effects);
     }
 
     /// Derives from the state what follows from it, as after a change of inventory, and returns the waiting
