@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use respo::{
-    Fence, Grant, Inventory, Label, Name, Recovered, Request, RequestId, RequestState, Resource,
-    Revision, Rules, Stack, State, Timestamp, TokenDigest,
+    Fence, Grant, Inventory, Label, LastUsed, Name, Recovered, Request, RequestId, RequestState,
+    Resource, Revision, Rules, Stack, State, Timestamp, TokenDigest,
 };
 use rusqlite::{Connection, OptionalExtension, Row, TransactionBehavior, params};
 use serde::de::DeserializeOwned;
@@ -155,16 +155,16 @@ fn read_grant(
     })
 }
 
-fn read_last_used(connection: &Connection, pool: &str) -> Result<BTreeMap<Name, Fence>, ReadError> {
+fn read_last_used(connection: &Connection, pool: &str) -> Result<LastUsed, ReadError> {
     let mut statement =
         connection.prepare_cached("SELECT resource, fence FROM last_used WHERE pool = ?1")?;
     let mut rows = statement.query([pool])?;
-    let mut last_used = BTreeMap::new();
+    let mut last_used = Vec::new();
     while let Some(row) = rows.next()? {
         let name = Name::new(row.get::<_, String>(0)?).map_err(unreadable("last_used"))?;
-        last_used.insert(name, Fence(unsigned(row.get(1)?)));
+        last_used.push((name, Fence(unsigned(row.get(1)?))));
     }
-    Ok(last_used)
+    Ok(last_used.into_iter().collect())
 }
 
 /// The revisions of a pool's inventory, the newest first.

@@ -7,6 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 
+use hashbrown::HashMap;
+use rustc_hash::FxBuildHasher;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -162,6 +164,8 @@ pub struct Inventory {
     resources: Vec<Arc<Resource>>,
     stacks: Vec<Stack>,
     rules: Rules,
+    /// For look-ups only: nothing depends on its order, which is the same in every process besides.
+    by_name: HashMap<Name, ResourceIndex, FxBuildHasher>,
     by_attribute: BTreeMap<Word, Vec<ResourceIndex>>,
     by_location: BTreeMap<Label, Vec<ResourceIndex>>,
     /// By the attributes of their entities.
@@ -239,6 +243,7 @@ impl Inventory {
 
     fn build_index(&mut self) {
         for (index, resource) in (0u32..).map(ResourceIndex).zip(&self.resources) {
+            self.by_name.insert(resource.name.clone(), index);
             for attribute in &resource.attributes {
                 self.by_attribute.entry(attribute.clone()).or_default().push(index);
             }
@@ -279,8 +284,7 @@ impl Inventory {
     /// Where the resource of this name stands.
     #[must_use]
     pub fn index_of(&self, name: &str) -> Option<ResourceIndex> {
-        let place = self.resources.binary_search_by(|resource| resource.name.natural_cmp(name));
-        place.ok().and_then(|place| u32::try_from(place).ok()).map(ResourceIndex)
+        self.by_name.get(name).copied()
     }
 
     /// The resource of this name.

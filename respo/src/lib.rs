@@ -46,7 +46,7 @@ pub mod yaml;
 
 pub use condition::{Condition, ConditionError};
 pub use engine::{Authority, Command, Effects, Engine, Limits, Notice, NoticeKind, Record, Reply};
-pub use engine::{RequestState, SessionId, State};
+pub use engine::{LastUsed, RequestState, SessionId, State};
 pub use inventory::{
     Entity, Inventory, InventoryChange, InventoryError, Resource, ResourceIndex, Stack,
 };

@@ -98,7 +98,8 @@ fn expected() -> State {
         last_fence: Fence(7),
         last_used: [("bench-1", 6), ("bench-2", 5)]
             .map(|(name, fence)| (Name::new(name).unwrap(), Fence(fence)))
-            .into(),
+            .into_iter()
+            .collect(),
     }
 }
 

@@ -46,6 +46,7 @@ mod command;
 mod effects;
 mod evaluate;
 mod impossible;
+mod last_used;
 mod lease;
 mod limits;
 mod occupancy;
@@ -69,6 +70,7 @@ use std::time::Duration;
 
 pub use command::{Authority, Command, Reply, SessionId};
 pub use effects::{Effects, Notice, NoticeKind, Record};
+pub use last_used::LastUsed;
 pub use limits::Limits;
 pub use state::{RequestState, State};
 

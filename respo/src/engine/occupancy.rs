@@ -75,7 +75,7 @@ impl Occupancy {
     pub(crate) fn of(state: &State) -> Self {
         let inventory = &state.inventory;
         let last_use = |resource: &std::sync::Arc<crate::Resource>| Entry {
-            last_used: state.last_used.get(&resource.name).copied().unwrap_or_default(),
+            last_used: state.last_used.of(&resource.name).unwrap_or_default(),
             ..Entry::default()
         };
         let mut occupancy = Self {
@@ -95,7 +95,7 @@ impl Occupancy {
                     Some(index) => index,
                     None => occupancy.admit(name),
                 };
-                let last_used = state.last_used.get(name).copied().unwrap_or_default();
+                let last_used = state.last_used.of(name).unwrap_or_default();
                 occupancy.take(index, *id, request.party, last_used);
             }
         }

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::engine::effects::Record;
+use crate::engine::last_used::LastUsed;
 use crate::inventory::{Inventory, Resource};
 use crate::lease::Grant;
 use crate::names::Name;
@@ -27,7 +28,7 @@ pub struct State {
     /// The fence of the newest grant.
     pub last_fence: Fence,
     /// The fence of each resource's newest grant: the smaller, the longer ago it was used.
-    pub last_used: BTreeMap<Name, Fence>,
+    pub last_used: LastUsed,
 }
 
 /// A request that waits or holds.
@@ -69,7 +70,7 @@ impl State {
             Record::Granted { id, fence, resources, at, expires } => {
                 self.last_fence = self.last_fence.max(*fence);
                 for name in resources.iter().flatten() {
-                    self.last_used.insert(name.clone(), *fence);
+                    self.last_used.set(name, *fence);
                 }
                 let inventory = &self.inventory;
                 if let Some(state) = self.requests.get_mut(id) {
@@ -84,7 +85,7 @@ impl State {
                 for name in ended.iter().flat_map(Grant::names) {
                     // A retired resource goes with its lease, and so does a key that is in no inventory.
                     if self.inventory.find(name.as_str()).is_none() {
-                        self.last_used.remove(name);
+                        self.last_used.forget(name);
                     }
                 }
             }
@@ -94,9 +95,8 @@ impl State {
                 self.inventory = Arc::clone(inventory);
                 let mut last_used = std::mem::take(&mut self.last_used);
                 let held: BTreeSet<&Name> = self.grants().flat_map(Grant::names).collect();
-                last_used.retain(|name, _| {
-                    held.contains(name) || inventory.find(name.as_str()).is_some()
-                });
+                last_used
+                    .retain(|name| held.contains(name) || inventory.find(name.as_str()).is_some());
                 self.last_used = last_used;
             }
         }

@@ -178,7 +178,8 @@ impl Specification {
             last_fence: state.last_fence.0,
             last_used: state
                 .last_used
-                .iter()
+                .sorted()
+                .into_iter()
                 .map(|(name, fence)| (name.clone(), fence.0))
                 .collect(),
             draining: false,
