@@ -12,9 +12,9 @@ mod unmatched;
 pub use entities::pairing;
 
 /// What it may cost to evaluate the condition of a selector for all resources that the rest of the selector
-/// leaves, in the units of [`MAX_EVALUATION_COST`](crate::condition::MAX_EVALUATION_COST): about two seconds at
+/// leaves, in the units of [`MAX_EVALUATION_COST`](crate::condition::MAX_EVALUATION_COST): about half a second at
 /// worst. Beyond that the selector matches nothing, and [`Matcher::unmatched`] says why.
-pub const MAX_CONDITION_COST: u64 = 20_000_000;
+pub const MAX_CONDITION_COST: u64 = 5_000_000;
 
 /// Decides which resources of an inventory satisfy a selector.
 ///
