@@ -27,6 +27,8 @@ pub(crate) struct Stacks {
     stacks: Vec<Stack>,
     /// The stacks that each resource is in, parallel to the inventory; empty if there are no stacks.
     of: Vec<Vec<StackIndex>>,
+    /// Everyone who holds a member of a stack, or for whom one is held back, and how many times so.
+    owners: BTreeMap<RequestId, usize>,
 }
 
 impl Stacks {
@@ -47,7 +49,7 @@ impl Stacks {
             let (held, kept) = (BTreeMap::new(), BTreeMap::new());
             stacks.push(Stack { members: members.into(), held, kept });
         }
-        Self { stacks, of }
+        Self { stacks, of, owners: BTreeMap::new() }
     }
 
     /// Whether there is any.
@@ -104,13 +106,8 @@ impl Stacks {
     }
 
     /// Everyone who has something of any stack.
-    pub(crate) fn owners(&self) -> Vec<RequestId> {
-        let held = self.stacks.iter().flat_map(|stack| stack.held.keys().copied());
-        let kept = self.stacks.iter().flat_map(|stack| stack.kept.values());
-        let mut owners: Vec<RequestId> = held.chain(kept.map(|(party, _)| *party)).collect();
-        owners.sort_unstable();
-        owners.dedup();
-        owners
+    pub(crate) fn owners(&self) -> impl Iterator<Item = RequestId> {
+        self.owners.keys().copied()
     }
 
     /// The one whose collateral a free resource is.
@@ -136,32 +133,36 @@ impl Stacks {
             .collect()
     }
 
+    /// `party` has a resource now.
     pub(crate) fn hold(&mut self, index: ResourceIndex, party: RequestId) {
-        self.each(index, |stack| *stack.held.entry(party).or_default() += 1);
-    }
-
-    pub(crate) fn let_go(&mut self, index: ResourceIndex, party: RequestId) {
-        self.each(index, |stack| {
-            if let Some(count) = stack.held.get_mut(&party) {
-                *count -= 1;
-                if *count == 0 {
-                    stack.held.remove(&party);
-                }
-            }
+        self.each(index, |stack, owners| {
+            *stack.held.entry(party).or_default() += 1;
+            *owners.entry(party).or_default() += 1;
         });
     }
 
-    pub(crate) fn keep(&mut self, index: ResourceIndex, place: Place, party: RequestId) {
-        self.each(index, |stack| stack.kept.entry(place).or_insert((party, 0)).1 += 1);
+    /// `party` has a resource no longer.
+    pub(crate) fn let_go(&mut self, index: ResourceIndex, party: RequestId) {
+        self.each(index, |stack, owners| {
+            count_down(&mut stack.held, &party, |count| count);
+            count_down(owners, &party, |count| count);
+        });
     }
 
+    /// A resource is held back for a request of `party`.
+    pub(crate) fn keep(&mut self, index: ResourceIndex, place: Place, party: RequestId) {
+        self.each(index, |stack, owners| {
+            stack.kept.entry(place).or_insert((party, 0)).1 += 1;
+            *owners.entry(party).or_default() += 1;
+        });
+    }
+
+    /// A resource is no longer held back for the request at `place`.
     pub(crate) fn give_up(&mut self, index: ResourceIndex, place: &Place) {
-        self.each(index, |stack| {
-            if let Some((_, count)) = stack.kept.get_mut(place) {
-                *count -= 1;
-                if *count == 0 {
-                    stack.kept.remove(place);
-                }
+        self.each(index, |stack, owners| {
+            if let Some((party, _)) = stack.kept.get(place).copied() {
+                count_down(&mut stack.kept, place, |(_, count)| count);
+                count_down(owners, &party, |count| count);
             }
         });
     }
@@ -170,14 +171,30 @@ impl Stacks {
         self.stacks.get(stack.0 as usize)
     }
 
-    fn each(&mut self, index: ResourceIndex, mut change: impl FnMut(&mut Stack)) {
+    /// Changes every stack that a resource is in.
+    fn each(
+        &mut self,
+        index: ResourceIndex,
+        mut change: impl FnMut(&mut Stack, &mut BTreeMap<RequestId, usize>),
+    ) {
         let Some(stacks) = self.of.get(index.as_usize()) else {
             return;
         };
         for stack in stacks {
             if let Some(stack) = self.stacks.get_mut(stack.0 as usize) {
-                change(stack);
+                change(stack, &mut self.owners);
             }
+        }
+    }
+}
+
+/// One less of `key`, which goes when there is none left.
+fn count_down<K: Ord, V>(counts: &mut BTreeMap<K, V>, key: &K, count: fn(&mut V) -> &mut usize) {
+    if let Some(value) = counts.get_mut(key) {
+        let count = count(value);
+        *count = count.saturating_sub(1);
+        if *count == 0 {
+            counts.remove(key);
         }
     }
 }
