@@ -99,6 +99,7 @@ impl Engine {
         let queued = Record::Queued { id, request: Arc::clone(&request), token, party, at };
         self.record(queued, effects);
         self.by_token.insert(token, id);
+        self.parties.join(party);
         self.sessions.attach(id, Attachment::To(session));
         match full {
             Some(assignment) => {

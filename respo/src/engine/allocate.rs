@@ -7,7 +7,7 @@
 //! never more than what is available to an earlier one, but for the stacks of its own party.
 //!
 //! - What becomes available is offered to the first in line of each shape that it could serve, to those for
-//!   which something is held back, and to the parties that have something of its stacks. Of what the first in
+//!   which something is held back, and to the parties that have something of a stack. Of what the first in
 //!   line of a shape cannot use, the others of that shape have no use either.
 //! - What is taken from a later request that it was held back for makes that one look again.
 //!
@@ -66,7 +66,10 @@ impl Engine {
     /// Looks at the requests of everyone who has something of a stack, of one account or of all: what is
     /// denied to those before them may be theirs.
     fn look_at_owners_of_stacks(&mut self, account: Option<&Account>) {
-        for party in self.occupancy.stacks.owners() {
+        for party in self.parties.larger() {
+            if !self.occupancy.stacks.are_owned_by(party) {
+                continue;
+            }
             for place in self.queue.of_party(party) {
                 let theirs = self.queue.standing(place.1).map(|(_, account, _)| account);
                 if account.is_none() || theirs == account {
@@ -106,7 +109,19 @@ impl Engine {
                 self.sweep.visit(place, Look::WhatOpened);
             }
         }
-        for party in self.occupancy.stacks.parties(index) {
+        if !self.occupancy.stacks.is_empty() {
+            self.offer_to_owners_of_stacks(index);
+        }
+    }
+
+    /// Those who have something of a stack may be given what is denied to those before them, the rest of
+    /// that stack: so they may have a use for what the first in line cannot use.
+    fn offer_to_owners_of_stacks(&mut self, index: ResourceIndex) {
+        let at = self.sweep.at().copied();
+        for party in self.parties.larger() {
+            if !self.occupancy.stacks.are_owned_by(party) {
+                continue;
+            }
             let could_use = |place: &&Place| {
                 let shape = self.queue.shape_of(place.1).and_then(|id| self.queue.shape(id));
                 at.is_none_or(|at| **place > at) && shape.is_some_and(|it| it.contains(index))

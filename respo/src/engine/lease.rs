@@ -158,6 +158,7 @@ impl Engine {
         self.notify(id, NoticeKind::Ended { reason, grant }, effects);
         self.sessions.detach(id);
         self.by_token.remove(&token);
+        self.parties.leave(party);
         self.record(Record::Ended { id, reason, at: self.now }, effects);
         if count > 0 {
             let account = self.accounts.of(&request);

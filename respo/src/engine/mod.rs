@@ -51,6 +51,7 @@ mod lease;
 mod limits;
 mod occupancy;
 mod outsiders;
+mod parties;
 mod positions;
 mod presence;
 mod queue;
@@ -83,6 +84,7 @@ use crate::token::TokenDigest;
 use accounts::{Account, Accounts};
 use candidates::CandidateSets;
 use occupancy::Occupancy;
+use parties::Parties;
 use queue::{Queue, ShapeId};
 use session::{Attachment, Sessions};
 use sweep::Sweep;
@@ -98,6 +100,7 @@ pub struct Engine {
     occupancy: Occupancy,
     sets: CandidateSets,
     queue: Queue,
+    parties: Parties,
     accounts: Accounts,
     /// Who has to be looked at again; empty between commands.
     sweep: Sweep,
@@ -151,6 +154,7 @@ impl Engine {
             occupancy: Occupancy::default(),
             sets: CandidateSets::default(),
             queue: Queue::default(),
+            parties: Parties::default(),
             accounts: Accounts::default(),
             sweep: Sweep::default(),
             relieved: Vec::new(),

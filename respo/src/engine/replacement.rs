@@ -8,6 +8,7 @@ use crate::engine::candidates::CandidateSets;
 use crate::engine::command::Reply;
 use crate::engine::effects::{Effects, Record};
 use crate::engine::occupancy::Occupancy;
+use crate::engine::parties::Parties;
 use crate::engine::queue::Queue;
 use crate::engine::timers::Timer;
 use crate::inventory::{Inventory, InventoryChange};
@@ -61,7 +62,9 @@ impl Engine {
         self.sweep.clear();
         self.accounts = Accounts::new(self.state.inventory.rules());
         let mut waiting: Vec<(RequestId, RequestId, Arc<Request>)> = Vec::new();
+        self.parties = Parties::default();
         for (id, state) in &self.state.requests {
+            self.parties.join(state.party);
             match &state.grant {
                 Some(grant) => {
                     let account = self.accounts.of(&state.request);

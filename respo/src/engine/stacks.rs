@@ -92,22 +92,9 @@ impl Stacks {
         })
     }
 
-    /// Everyone who has something of the stacks that a resource is in.
-    pub(crate) fn parties(&self, index: ResourceIndex) -> Vec<RequestId> {
-        let stacks = self.with(index).iter().filter_map(|stack| self.at(*stack));
-        let mut parties: Vec<RequestId> = stacks
-            .flat_map(|stack| {
-                stack.held.keys().copied().chain(stack.kept.values().map(|(party, _)| *party))
-            })
-            .collect();
-        parties.sort_unstable();
-        parties.dedup();
-        parties
-    }
-
-    /// Everyone who has something of any stack.
-    pub(crate) fn owners(&self) -> impl Iterator<Item = RequestId> {
-        self.owners.keys().copied()
+    /// Whether a party has something of any stack.
+    pub(crate) fn are_owned_by(&self, party: RequestId) -> bool {
+        self.owners.contains_key(&party)
     }
 
     /// The one whose collateral a free resource is.
