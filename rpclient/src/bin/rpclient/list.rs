@@ -10,22 +10,23 @@ use crate::exit_code::ExitCode;
 use crate::failure::Failure;
 use crate::output;
 use crate::overview::{self, InPool};
-use crate::selection::SelectionArguments;
+use crate::selection::ListArguments;
 use crate::table::Table;
+use crate::waiters::selects;
 
 /// Nothing that matches is `NoSuch`, as it would be for `lock`.
 pub(crate) async fn run(
     common: &CommonArguments,
-    selection: &SelectionArguments,
+    arguments: &ListArguments,
 ) -> Result<ExitCode, Failure> {
-    let selector = selection.selector()?;
+    let selector = arguments.selector()?;
     let overview = overview::fetch(common).await?;
     let several = overview.pools.len() > 1;
     let selected: Vec<InPool<'_, ResourceOverview>> = overview
         .pools
         .iter()
         .flat_map(|pool| pool.resources.iter().map(|item| InPool { pool: &pool.name, item }))
-        .filter(|resource| overview::selects(&selector, resource.item))
+        .filter(|resource| selects(&selector, resource.item))
         .collect();
     if common.json {
         output::print_json(&selected)?;
