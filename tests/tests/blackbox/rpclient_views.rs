@@ -37,7 +37,8 @@ async fn list_shows_what_matches() {
         (&[][..], &["bench-1", "bench-2", "bench-3", "bench-4"][..]),
         (&["location=office2"], &["bench-3", "bench-4"]),
         (&["--attributes", "can", "--entity", "power", "--entity", "arm64"], &["bench-1"]),
-        (&["bench-2", "bench-3"], &["bench-2", "bench-3"]),
+        (&["bench-2,bench-3"], &["bench-2", "bench-3"]),
+        (&["location=office1", "+can", "+usb"], &["bench-1"]),
     ] {
         let arguments = [&["list", "--json"][..], arguments].concat();
         let json = rpclient(&daemon, &arguments).await.expect_code(0).json();

@@ -168,3 +168,37 @@ fn why_taken(candidate: &Candidate) -> Option<String> {
     }
     Some(text)
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn busy(candidates: Value) -> String {
+        let candidates: Vec<Candidate> = serde_json::from_value(candidates).unwrap();
+        taken("what the server said", &candidates)
+    }
+
+    #[test]
+    fn each_of_those_who_have_what_is_missing_is_a_line() {
+        let lease = json!({"id": 1, "fence": 1, "holder": "alice", "description": "nightly",
+            "since": "2026-11-21T08:10:02Z"});
+        assert_eq!(
+            busy(json!([
+                {"resource": "a", "state": "leased", "lease": lease},
+                {"resource": "b", "state": "collateral", "lease": lease},
+                {"resource": "c", "state": "held_back", "held_back_for": {"id": 7, "holder": "bob"}},
+                {"resource": "d", "state": "held_back", "held_back_for": {"id": 8}}
+            ])),
+            "every matching resource is taken
+  a is held by alice since 2026-11-21T08:10:02.000Z: nightly
+  b is wired to what is held by alice since 2026-11-21T08:10:02.000Z: nightly
+  c is held back for bob, who waits for more
+  d is held back for request 8, which waits for more"
+        );
+        let free = busy(json!([{"resource": "a", "state": "free"}]));
+        assert_eq!(free, "not enough of what matches is free");
+        assert_eq!(busy(json!([])), "what the server said");
+    }
+}
