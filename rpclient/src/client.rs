@@ -20,7 +20,7 @@ use crate::pending::Pending;
 use crate::setback::NothingBehind;
 use crate::stream::Terms;
 
-const JSON: &str = "application/json";
+pub(crate) const JSON: &str = "application/json";
 const NDJSON: &str = "application/x-ndjson";
 pub(crate) const YAML: &str = "application/yaml";
 /// The longest that one of several attempts waits for a connection: what is lost on the way is sent again
@@ -128,7 +128,7 @@ impl Client {
         self.settings.url.to_string()
     }
 
-    /// Asks for a resource and returns when the request is granted or waits in the queue.
+    /// Asks for what the request needs and returns when the request is granted or waits in the queue.
     ///
     /// # Errors
     /// [`Error::Busy`] if the request does not want to wait, [`Error::NoSuch`] if it can never be
@@ -143,7 +143,7 @@ impl Client {
         Pending::begin(self.clone(), answer, terms).await
     }
 
-    /// Asks for a resource and waits until it is granted.
+    /// Asks for what the request needs and waits until it is granted.
     ///
     /// # Errors
     /// As for [`request`](Self::request), and those of [`Pending::granted`].

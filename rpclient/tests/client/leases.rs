@@ -8,8 +8,8 @@ use rpclient::{Client, Error, Label, LeaseState, LostReason, Notice};
 
 use crate::fake_respod::FakeRespod;
 use crate::requests::{
-    GRANTED, GRANTED_THREE, HEARTBEAT, QUEUED, SHORT, bench_1, builder, client, held, held_as,
-    problem,
+    GRANTED, GRANTED_THREE, HEARTBEAT, QUEUED, RESOURCES, SHORT, bench_1, builder, client, held,
+    held_as, problem,
 };
 
 #[tokio::test]
@@ -72,6 +72,23 @@ async fn a_lease_of_several_resources_has_them_for_each_requirement_with_their_p
 
     let (_stream, lease) = held(&server, &client(&server), &bench_1()).await;
     assert_eq!(lease.only_resource().unwrap().name.as_str(), "bench-1");
+}
+
+#[tokio::test]
+async fn the_server_is_asked_which_resources_match() {
+    let server = FakeRespod::start().await;
+    let client = builder(&server).pool(Label::new("the lab").unwrap()).build();
+    let selector = "attributes=can&property=platform=android".parse().unwrap();
+    let serve = async {
+        let exchange = server.request().await;
+        let asked = "GET /v1/resources?attributes=[can]&property=platform=android&pool=the+lab ";
+        assert!(exchange.head.starts_with(asked), "{}", exchange.head);
+        exchange.answer("200 OK", "application/json", RESOURCES).await;
+    };
+    let (listed, ()) = tokio::join!(client.resources(&selector), serve);
+    let listed = listed.unwrap();
+    let names = listed.iter().map(|one| (one.pool.as_str(), one.resource.name.as_str()));
+    assert_eq!(names.collect::<Vec<_>>(), [("lab", "bench-1"), ("phones", "phone-1")]);
 }
 
 #[tokio::test]

@@ -104,11 +104,6 @@ fn matches_what_is_known(selector: &Selector, resource: &ResourceOverview) -> An
     }
 }
 
-/// Whether `resource` satisfies what of `selector` the overview shows.
-pub(crate) fn selects(selector: &Selector, resource: &ResourceOverview) -> bool {
-    matches(selector, &as_resource(resource))
-}
-
 fn as_resource(resource: &ResourceOverview) -> Resource {
     let entities = resource.entities.iter().map(|(name, entity)| {
         let attributes = entity.attributes.clone();
