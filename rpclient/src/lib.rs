@@ -83,6 +83,7 @@ mod inventory_calls;
 mod lease;
 mod line_reader;
 mod lines;
+mod lock_call;
 mod pending;
 mod release;
 mod resource_calls;

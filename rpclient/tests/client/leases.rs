@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use rpclient::respo::EndReason;
 use rpclient::respo::wire::GrantedResource;
-use rpclient::{Client, Error, Label, LeaseState, LostReason, Notice};
+use rpclient::{Client, Error, Label, LeaseState, LostReason, Notice, Request, Wait};
 
 use crate::fake_respod::FakeRespod;
 use crate::requests::{
@@ -72,6 +72,30 @@ async fn a_lease_of_several_resources_has_them_for_each_requirement_with_their_p
 
     let (_stream, lease) = held(&server, &client(&server), &bench_1()).await;
     assert_eq!(lease.only_resource().unwrap().name.as_str(), "bench-1");
+}
+
+#[tokio::test]
+async fn a_request_for_several_things_is_the_body_of_the_call_and_is_resumed_without_one() {
+    let server = FakeRespod::start().await;
+    let settings = builder(&server).holder(Label::new("alice").unwrap());
+    let client = settings.pool(Label::new("the lab").unwrap()).build();
+    let needs = ["2 +phone platform=android @s", "+relay @s"].map(|text| text.parse().unwrap());
+    let mut request = Request::new(needs.to_vec()).unwrap();
+    request.wait = Wait::UpTo(Duration::from_secs(600));
+    let (stream, lease) = held_as(GRANTED_THREE, &server, &client, &request).await;
+    assert!(stream.head.starts_with("POST /lock?pool=the+lab "), "{}", stream.head);
+    assert!(stream.head.contains("content-type: application/json\r\n"), "{}", stream.head);
+    assert!(stream.head.contains("accept: application/x-ndjson\r\n"), "{}", stream.head);
+    let asked = Request::from_json(stream.body.as_bytes()).unwrap();
+    assert_eq!(asked.requirements(), request.requirements());
+    assert_eq!((asked.wait, asked.holder.unwrap().as_str()), (request.wait, "alice"));
+
+    drop(stream);
+    let stream = server.stream(GRANTED_THREE).await;
+    assert!(stream.head.starts_with("POST /lock?resume=s3cret&pool="), "{}", stream.head);
+    assert!(!stream.head.contains("content-type"), "{}", stream.head);
+    assert_eq!(stream.body, "");
+    drop(lease);
 }
 
 #[tokio::test]
