@@ -28,9 +28,13 @@ pub(super) fn describe(
         parts.push(format!("{} {verb} held back for you", in_words(&kept)));
     }
     let is_single = place.candidates_total <= 1;
-    let listed = place.candidates.iter().take(shown);
-    parts.extend(listed.map(|one| candidate(one, now, is_single)));
-    let told = place.candidates.len().min(shown) + kept.len();
+    // What is free is not what it waits for.
+    let is_free = |one: &&Candidate| one.state == ResourceState::Free;
+    let free = place.candidates.iter().filter(is_free).count();
+    let listed = place.candidates.iter().filter(|one| !is_free(one)).take(shown);
+    let listed: Vec<String> = listed.map(|one| candidate(one, now, is_single)).collect();
+    let told = kept.len() + free + listed.len();
+    parts.extend(listed);
     let more = place.candidates_total.saturating_sub(told as u64);
     if more > 0 && !parts.is_empty() {
         parts.push(format!("{more} more"));
@@ -124,8 +128,12 @@ mod tests {
     fn of_many_resources_a_few_are_told() {
         let free = json!({"resource": "c", "state": "free"});
         assert_eq!(
-            told(json!([held("a", "x"), free, held("b", "y")]), 5, &json!({}), 1),
-            "waiting for one of 5 resources, place 1 of 3: a held by x for 10m; c free; 3 more"
+            told(json!([held("a", "x"), held("b", "y"), held("d", "z")]), 5, &json!({}), 1),
+            "waiting for one of 5 resources, place 1 of 3: a held by x for 10m; b held by y for 10m; 3 more"
+        );
+        assert_eq!(
+            told(json!([held("a", "x"), free, held("b", "y")]), 5, &json!({}), 2),
+            "waiting for 2 of 5 resources, place 1 of 3: a held by x for 10m; b held by y for 10m; 2 more"
         );
     }
 
