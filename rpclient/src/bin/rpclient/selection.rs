@@ -10,20 +10,23 @@ use rpclient::{EntityPattern, Label, Name, Selector, Word};
 use crate::failure::Failure;
 use crate::pointer;
 
+/// What the help calls these flags.
+const HEADING: &str = "Of a single requirement";
+
 /// What may be said of a single requirement in flags as well. Everything that is said must hold.
 #[derive(Debug, Args)]
 pub(crate) struct SelectionFlags {
     /// One of these names; may be repeated
-    #[arg(long = "resource", value_name = "NAME")]
+    #[arg(long = "resource", value_name = "NAME", help_heading = HEADING)]
     resources: Vec<Name>,
     /// At this location
-    #[arg(long, value_name = "LOCATION")]
+    #[arg(long, value_name = "LOCATION", help_heading = HEADING)]
     location: Option<Label>,
     /// With all of these attributes; may be repeated
-    #[arg(long, value_name = "A,B…")]
+    #[arg(long, value_name = "A,B…", help_heading = HEADING)]
     attributes: Vec<Words>,
     /// With an entity that has all of these attributes; each repetition asks for another entity
-    #[arg(long = "entity", value_name = "A,B…")]
+    #[arg(long = "entity", value_name = "A,B…", help_heading = HEADING)]
     entities: Vec<Words>,
 }
 
