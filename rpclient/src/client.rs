@@ -7,20 +7,20 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{HeaderValue, Method, header};
 use http_body_util::Full;
-use respo::query::LockAction;
 use respo::wire::{Overview, Problem};
-use respo::{Label, LockQuery, Request, RequestId, Token};
+use respo::{Label, Request, RequestId, Token};
 use serde::de::DeserializeOwned;
 
 use crate::base_url::BaseUrl;
 use crate::connection::{Answer, Timeouts};
 use crate::error::{Error, UrlError};
 use crate::lease::Lease;
+use crate::lock_call::LockCall;
 use crate::pending::Pending;
 use crate::setback::NothingBehind;
 use crate::stream::Terms;
 
-const JSON: &str = "application/json";
+pub(crate) const JSON: &str = "application/json";
 const NDJSON: &str = "application/x-ndjson";
 pub(crate) const YAML: &str = "application/yaml";
 /// The longest that one of several attempts waits for a connection: what is lost on the way is sent again
@@ -128,7 +128,7 @@ impl Client {
         self.settings.url.to_string()
     }
 
-    /// Asks for a resource and returns when the request is granted or waits in the queue.
+    /// Asks for what the request needs and returns when the request is granted or waits in the queue.
     ///
     /// # Errors
     /// [`Error::Busy`] if the request does not want to wait, [`Error::NoSuch`] if it can never be
@@ -139,11 +139,13 @@ impl Client {
             request.holder = self.settings.holder.clone();
         }
         let terms = Terms::of(&request);
-        let answer = self.lock(LockAction::Request(request), None, self.timeouts()).await?;
+        let pool = self.settings.pool.as_ref();
+        let call = LockCall::of(request, pool).map_err(|error| self.protocol(error))?;
+        let answer = self.lock(call, None, self.timeouts()).await?;
         Pending::begin(self.clone(), answer, terms).await
     }
 
-    /// Asks for a resource and waits until it is granted.
+    /// Asks for what the request needs and waits until it is granted.
     ///
     /// # Errors
     /// As for [`request`](Self::request), and those of [`Pending::granted`].
@@ -185,7 +187,8 @@ impl Client {
         token: &Token,
         before: Option<SocketAddr>,
     ) -> Result<Answer, Error> {
-        self.lock(LockAction::Resume(token.clone()), before, self.timeouts_of_attempt()).await
+        let call = LockCall::resuming(token.clone(), self.settings.pool.as_ref());
+        self.lock(call, before, self.timeouts_of_attempt()).await
     }
 
     pub(crate) fn silence_limit(&self) -> Duration {
@@ -222,14 +225,17 @@ impl Client {
 
     async fn lock(
         &self,
-        action: LockAction,
+        LockCall { query, body }: LockCall,
         before: Option<SocketAddr>,
         within: Timeouts,
     ) -> Result<Answer, Error> {
-        let query = LockQuery { pool: self.settings.pool.clone(), action };
-        let call =
-            self.call(Method::POST, &format!("/lock?{query}")).header(header::ACCEPT, NDJSON);
-        let answer = self.answer(call, Bytes::new(), before, within).await?;
+        let path = if query.is_empty() { "/lock".to_owned() } else { format!("/lock?{query}") };
+        let mut call = self.call(Method::POST, &path).header(header::ACCEPT, NDJSON);
+        if body.is_some() {
+            call = call.header(header::CONTENT_TYPE, JSON);
+        }
+        let body = body.map(Bytes::from).unwrap_or_default();
+        let answer = self.answer(call, body, before, within).await?;
         match answer.media_type() {
             NDJSON => Ok(answer),
             other => {

@@ -35,13 +35,15 @@ pub enum Error {
         /// What the system said.
         source: io::Error,
     },
-    /// The request was not to wait, and every resource that matches is taken.
+    /// The request was not to wait, and not enough of what matches is free.
     #[error("{detail}")]
     Busy {
         /// What the server said.
         detail: String,
-        /// Who holds what; at most 16 are listed.
+        /// Who holds what is missing; at most 16 are listed.
         candidates: Vec<Candidate>,
+        /// The allowance of the pool that is used up, if that is the reason, as a sentence.
+        limit: Option<String>,
     },
     /// The request was not granted in the time that it was ready to wait.
     #[error("{detail}")]
@@ -49,12 +51,12 @@ pub enum Error {
         /// What the server said.
         detail: String,
     },
-    /// No resource can ever satisfy the request.
+    /// The resources of the inventory can never satisfy the request.
     #[error("{detail}")]
     NoSuch {
         /// What the server said.
         detail: String,
-        /// The parts of the request that no resource satisfies.
+        /// The parts of the request that nothing satisfies.
         parts: Vec<Unmatched>,
     },
     /// The inventory has mistakes; nothing was changed.
@@ -87,7 +89,12 @@ pub enum Error {
 /// A part of a request that no resource of the inventory satisfies.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Deserialize, serde::Serialize)]
 pub struct Unmatched {
-    /// `resource`, `location`, `attributes`, `entities` or `combination`.
+    /// Which requirement it is a part of, counted from 1. `None`: the request has but one, or no single one
+    /// is to blame.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub requirement: Option<usize>,
+    /// Such as `resource`, `location`, `attributes`, `properties`, `entities`, `where`, or, where each part
+    /// by itself can be met, `combination`.
     pub part: String,
     /// What the request asked for.
     pub value: String,
@@ -133,7 +140,11 @@ impl Error {
     pub(crate) fn from_problem(mut problem: Problem) -> Self {
         let detail = describe(&problem);
         match problem.code.as_str() {
-            "busy" => Self::Busy { detail, candidates: list(problem.more.remove("candidates")) },
+            "busy" => Self::Busy {
+                detail,
+                candidates: list(problem.more.remove("candidates")),
+                limit: problem.more.get("limit").and_then(Value::as_str).map(str::to_owned),
+            },
             "no_such" => Self::NoSuch { detail, parts: list(problem.more.remove("parts")) },
             "invalid_inventory" => {
                 Self::InvalidInventory { detail, problems: list(problem.more.remove("problems")) }

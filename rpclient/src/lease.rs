@@ -65,7 +65,7 @@ pub enum LeaseState {
     Lost(LostReason),
 }
 
-/// The right to use a resource, for as long as this value lives. Dropping it ends the lease.
+/// The right to use what was granted, for as long as this value lives. Dropping it ends the lease.
 ///
 /// The connection is watched in the background: [`lost`](Self::lost), [`state`](Self::state) and
 /// [`while_held`](Self::while_held) know of a loss whether or not anyone was looking when it happened.
@@ -110,7 +110,7 @@ impl Lease {
         self.granted.fence
     }
 
-    /// The pool that the resource is in.
+    /// The pool that it is in.
     #[must_use]
     pub fn pool(&self) -> &Label {
         &self.granted.pool

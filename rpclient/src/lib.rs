@@ -1,4 +1,4 @@
-//! The client library of respo: ask a respod for a resource, wait in line for it, hold it.
+//! The client library of respo: ask a respod for resources, wait in line for them, hold them.
 //!
 //! ```no_run
 //! use std::time::Duration;
@@ -20,6 +20,25 @@
 //!
 //! // The work is stopped where it stands if the lease is lost.
 //! lease.while_held(tokio::time::sleep(Duration::from_secs(60))).await?;
+//! lease.release().await?;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! A request may need several things, which are granted together or not at all. Each of them is a
+//! [`Requirement`], for which there is a short text form:
+//!
+//! ```no_run
+//! use rpclient::{Client, Request};
+//!
+//! # async fn example(client: Client) -> Result<(), Box<dyn std::error::Error>> {
+//! // A phone and the relay that it is wired to, and any two of the benches in office1.
+//! let needs = ["+phone platform=android @cell", "+relay @cell", "2 location=office1 +can"];
+//! let needs = needs.map(str::parse).into_iter().collect::<Result<_, _>>()?;
+//! let lease = client.acquire(&Request::new(needs)?).await?;
+//! // One list for each requirement, in their order.
+//! let [phone, relay, benches] = lease.resources() else { unreachable!() };
+//! println!("{} with {}, and {} benches", phone[0].name, relay[0].name, benches.len());
 //! lease.release().await?;
 //! # Ok(())
 //! # }
@@ -64,8 +83,10 @@ mod inventory_calls;
 mod lease;
 mod line_reader;
 mod lines;
+mod lock_call;
 mod pending;
 mod release;
+mod resource_calls;
 mod setback;
 mod stream;
 
@@ -74,9 +95,10 @@ pub use error::{Error, Unmatched, UrlError};
 pub use event::Ending;
 pub use lease::{Lease, LeaseState, LostReason};
 pub use pending::{Notice, Pending};
+pub use resource_calls::PooledResource;
 
 pub use respo;
 pub use respo::{
-    EntityPattern, Fence, Hold, Label, Name, Priority, Request, RequestId, Resource, Selector,
-    Text, Token, Wait, Word,
+    EntityPattern, Fence, Hold, Label, Name, Priority, Request, RequestId, Requirement, Resource,
+    Selector, Text, Token, Wait, Word,
 };

@@ -47,6 +47,38 @@ pool:
       location: office2
 "#;
 
+/// Four phones and a relay that is wired to two of them.
+pub const WIRED_PHONES: &str = r#"
+pool:
+  name: phones
+  stacks: [[phone-1, relay-1], [phone-2, relay-1]]
+  resources:
+    phone-1:
+      location: lab1
+      attributes: [phone, lte]
+      properties: {platform: android, version: 14, radios: [gsm, lte, nr]}
+      entities:
+        sim: {attributes: [prepaid], properties: {operator: GTE}}
+    phone-2:
+      location: lab1
+      attributes: [phone, lte]
+      properties: {platform: android, version: 15, radios: [gsm, lte]}
+      entities:
+        sim: {attributes: [prepaid], properties: {operator: PTT}}
+    phone-3:
+      location: lab2
+      attributes: [phone, lte]
+      properties: {platform: android, version: 13}
+    phone-4:
+      location: lab2
+      attributes: [phone, lte]
+      properties: {platform: ios, version: 18}
+    relay-1:
+      location: lab1
+      attributes: [relay]
+      properties: {channels: 2}
+"#;
+
 /// Two pools.
 pub const TWO_POOLS: &str = r#"
 pools:

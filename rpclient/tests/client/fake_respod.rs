@@ -18,6 +18,7 @@ pub(crate) struct Stopped(SocketAddr);
 pub(crate) struct Exchange {
     /// The request line and the headers.
     pub(crate) head: String,
+    pub(crate) body: String,
     stream: TcpStream,
 }
 
@@ -44,7 +45,11 @@ impl FakeRespod {
         while !head.ends_with(b"\r\n\r\n") {
             head.push(stream.read_u8().await.unwrap());
         }
-        Exchange { head: String::from_utf8(head).unwrap(), stream }
+        let head = String::from_utf8(head).unwrap();
+        let length = head.lines().find_map(|line| line.strip_prefix("content-length: "));
+        let mut body = vec![0; length.map_or(0, |length| length.parse().unwrap())];
+        stream.read_exact(&mut body).await.unwrap();
+        Exchange { head, body: String::from_utf8(body).unwrap(), stream }
     }
 
     /// The next request, which is answered with a stream that begins with `lines`.

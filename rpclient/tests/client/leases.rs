@@ -3,10 +3,14 @@
 use std::time::Duration;
 
 use rpclient::respo::EndReason;
-use rpclient::{Client, Error, Label, LeaseState, LostReason, Notice};
+use rpclient::respo::wire::GrantedResource;
+use rpclient::{Client, Error, Label, LeaseState, LostReason, Notice, Request, Wait};
 
 use crate::fake_respod::FakeRespod;
-use crate::requests::{GRANTED, HEARTBEAT, QUEUED, SHORT, bench_1, builder, client, problem};
+use crate::requests::{
+    GRANTED, GRANTED_THREE, HEARTBEAT, QUEUED, RESOURCES, SHORT, bench_1, builder, client, held,
+    held_as, problem,
+};
 
 #[tokio::test]
 async fn a_request_waits_is_granted_and_is_released_with_its_token() {
@@ -47,6 +51,68 @@ async fn a_request_waits_is_granted_and_is_released_with_its_token() {
         lease.release().await.unwrap();
     };
     tokio::join!(serve, ask);
+}
+
+#[tokio::test]
+async fn a_lease_of_several_resources_has_them_for_each_requirement_with_their_pairing() {
+    let server = FakeRespod::start().await;
+    let (_stream, lease) = held_as(GRANTED_THREE, &server, &client(&server), &bench_1()).await;
+    let names = |resources: &[GrantedResource]| {
+        resources.iter().map(|it| it.name.to_string()).collect::<Vec<_>>().join(" ")
+    };
+    let per_requirement: Vec<String> = lease.resources().iter().map(|one| names(one)).collect();
+    assert_eq!(per_requirement, ["phone-2 phone-1", "relay-1"]);
+    assert_eq!(
+        names(&lease.all_resources().cloned().collect::<Vec<_>>()),
+        "phone-2 phone-1 relay-1"
+    );
+    assert_eq!(lease.resource().name.as_str(), "phone-2");
+    assert_eq!(lease.resource().pairing[0].as_str(), "sim");
+    assert!(lease.only_resource().is_none());
+
+    let (_stream, lease) = held(&server, &client(&server), &bench_1()).await;
+    assert_eq!(lease.only_resource().unwrap().name.as_str(), "bench-1");
+}
+
+#[tokio::test]
+async fn a_request_for_several_things_is_the_body_of_the_call_and_is_resumed_without_one() {
+    let server = FakeRespod::start().await;
+    let settings = builder(&server).holder(Label::new("alice").unwrap());
+    let client = settings.pool(Label::new("the lab").unwrap()).build();
+    let needs = ["2 +phone platform=android @s", "+relay @s"].map(|text| text.parse().unwrap());
+    let mut request = Request::new(needs.to_vec()).unwrap();
+    request.wait = Wait::UpTo(Duration::from_secs(600));
+    let (stream, lease) = held_as(GRANTED_THREE, &server, &client, &request).await;
+    assert!(stream.head.starts_with("POST /lock?pool=the+lab "), "{}", stream.head);
+    assert!(stream.head.contains("content-type: application/json\r\n"), "{}", stream.head);
+    assert!(stream.head.contains("accept: application/x-ndjson\r\n"), "{}", stream.head);
+    let asked = Request::from_json(stream.body.as_bytes()).unwrap();
+    assert_eq!(asked.requirements(), request.requirements());
+    assert_eq!((asked.wait, asked.holder.unwrap().as_str()), (request.wait, "alice"));
+
+    drop(stream);
+    let stream = server.stream(GRANTED_THREE).await;
+    assert!(stream.head.starts_with("POST /lock?resume=s3cret&pool="), "{}", stream.head);
+    assert!(!stream.head.contains("content-type"), "{}", stream.head);
+    assert_eq!(stream.body, "");
+    drop(lease);
+}
+
+#[tokio::test]
+async fn the_server_is_asked_which_resources_match() {
+    let server = FakeRespod::start().await;
+    let client = builder(&server).pool(Label::new("the lab").unwrap()).build();
+    let selector = "attributes=can&property=platform=android".parse().unwrap();
+    let serve = async {
+        let exchange = server.request().await;
+        let asked = "GET /v1/resources?attributes=[can]&property=platform=android&pool=the+lab ";
+        assert!(exchange.head.starts_with(asked), "{}", exchange.head);
+        exchange.answer("200 OK", "application/json", RESOURCES).await;
+    };
+    let (listed, ()) = tokio::join!(client.resources(&selector), serve);
+    let listed = listed.unwrap();
+    let names = listed.iter().map(|one| (one.pool.as_str(), one.resource.name.as_str()));
+    assert_eq!(names.collect::<Vec<_>>(), [("lab", "bench-1"), ("phones", "phone-1")]);
 }
 
 #[tokio::test]
@@ -108,13 +174,19 @@ async fn each_refusal_is_an_error_of_its_own() {
     };
     let candidates = r#","candidates":[{"resource":"bench-1","state":"leased"},{"state":"odd"}]"#;
     let error = refuse(409, problem(409, "busy", candidates)).await;
-    let Error::Busy { detail, candidates } = error else { panic!("{error:?}") };
+    let Error::Busy { detail, candidates, limit: None } = error else { panic!("{error:?}") };
     assert_eq!((detail.as_str(), candidates.len()), ("what happened", 1));
+    let limit = r#","candidates":[],"limit":"one holder may have 3 leases at a time""#;
+    let error = refuse(409, problem(409, "busy", limit)).await;
+    let Error::Busy { limit: Some(limit), .. } = error else { panic!("{error:?}") };
+    assert!(limit.contains("3 leases"), "{limit}");
 
-    let parts = r#","parts":[{"part":"location","value":"moon","detail":"nothing is there"}]"#;
+    let parts = r#","parts":[{"part":"location","value":"moon","detail":"nothing is there"},
+        {"requirement":2,"part":"where","value":"false","detail":"it is true of nothing"}]"#;
     let error = refuse(404, problem(404, "no_such", parts)).await;
     let Error::NoSuch { parts, .. } = error else { panic!("{error:?}") };
-    assert_eq!(parts[0].value, "moon");
+    assert_eq!((parts[0].value.as_str(), parts[0].requirement), ("moon", None));
+    assert_eq!((parts[1].value.as_str(), parts[1].requirement), ("false", Some(2)));
 
     let error = refuse(503, problem(503, "draining", "")).await;
     assert!(error.is_temporary());

@@ -6,7 +6,7 @@ use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader, Lines};
 use tokio::process::{Child, ChildStderr, ChildStdin, Command};
 
 use crate::fake_respod::FakeRespod;
-use crate::requests::{GRANTED, QUEUED};
+use crate::requests::{GRANTED, GRANTED_THREE, QUEUED};
 
 /// `rpclient lock bench-1 -- sh -c …`, whose command ends with 7 when it has read a line.
 struct Lock {
@@ -60,6 +60,35 @@ impl Lock {
 }
 
 const LEASED: &str = "rpclient: leased bench-1 (lease 2, fence 7)";
+
+#[tokio::test]
+async fn several_resources_are_told_of_together() {
+    let server = FakeRespod::start().await;
+    let mut lock = Lock::start(&server);
+    let mut stream = server.stream(GRANTED_THREE).await;
+    assert_eq!(
+        lock.says().await,
+        "rpclient: leased phone-2, phone-1 and relay-1 (lease 2, fence 7)"
+    );
+    stream.line(r#"{"event":"draining","deadline_seconds":10}"#).await;
+    assert_eq!(
+        lock.says().await,
+        "rpclient: warning: respod is about to stop; the lease of phone-2, phone-1 and relay-1 ends in 10s"
+    );
+    drop(stream);
+    let stream = server.stream(GRANTED_THREE).await;
+    let kept = "(the server closed the connection); phone-2, phone-1 and relay-1 are still held";
+    lock.says_that_respod_was_away(kept).await;
+    drop(stream);
+    server.request().await.refuse(503, "draining").await;
+    let _stopped = server.stop();
+    lock.end_command().await;
+    let warning = lock.says().await;
+    let start = "rpclient: warning: phone-2, phone-1 and relay-1 could not be released";
+    assert!(warning.starts_with(start), "{warning}");
+    assert!(warning.contains("they stay taken until"), "{warning}");
+    lock.ends().await;
+}
 
 #[tokio::test]
 async fn an_absence_is_one_line_when_it_is_over() {

@@ -6,6 +6,8 @@ mod coming_back;
 mod fake_respod;
 mod leases;
 #[cfg(feature = "cli")]
+mod list_command;
+#[cfg(feature = "cli")]
 mod lock_command;
 mod release;
 mod requests;

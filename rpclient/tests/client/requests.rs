@@ -8,6 +8,10 @@ use crate::fake_respod::{Exchange, FakeRespod};
 
 pub(crate) const QUEUED: &str = r#"{"event":"queued","request":{"id":2,"token":"s3cret","position":1,"of":1,"since":"2026-11-21T08:15:30.250000Z","candidates":[{"resource":"bench-1","state":"leased","lease":{"id":1,"fence":1,"holder":"ci-88","since":"2026-11-21T08:10:02.100000Z"}}],"candidates_total":1}}"#;
 pub(crate) const GRANTED: &str = r#"{"event":"granted","lease":{"id":2,"token":"s3cret","fence":7,"pool":"lab","resource":{"name":"bench-1","entities":{"dut":{"attributes":["arm64"],"properties":{"key":"pr0perty"}}}},"since":"2026-11-21T08:15:31.250000Z"}}"#;
+/// A lease of two phones, for one requirement, and a relay, for another.
+pub(crate) const GRANTED_THREE: &str = r#"{"event":"granted","lease":{"id":2,"token":"s3cret","fence":7,"pool":"phones","resources":[[{"name":"phone-2","pairing":["sim"]},{"name":"phone-1","pairing":["sim"]}],[{"name":"relay-1","properties":{"channels":2}}]],"since":"2026-11-21T08:15:31.250000Z"}}"#;
+/// A resource of each of two pools.
+pub(crate) const RESOURCES: &str = r#"{"resources":[{"pool":"lab","name":"bench-1","state":"free","attributes":["can"],"entities":{"dut":{"attributes":["arm64"]}},"queue":0},{"pool":"phones","name":"phone-1","state":"collateral","attributes":[],"entities":{},"queue":2}]}"#;
 pub(crate) const HEARTBEAT: &str = r#"{"event":"heartbeat","time":"2026-11-21T08:15:35.250000Z"}"#;
 
 /// A limit of silence for tests that have to wait until it has passed.
@@ -44,7 +48,17 @@ pub(crate) async fn held(
     client: &Client,
     request: &Request,
 ) -> (Exchange, Lease) {
-    let (stream, lease) = tokio::join!(server.stream(GRANTED), client.acquire(request));
+    held_as(GRANTED, server, client, request).await
+}
+
+/// A lease that the server has just granted with these words, and its connection.
+pub(crate) async fn held_as(
+    granted: &str,
+    server: &FakeRespod,
+    client: &Client,
+    request: &Request,
+) -> (Exchange, Lease) {
+    let (stream, lease) = tokio::join!(server.stream(granted), client.acquire(request));
     (stream, lease.unwrap())
 }
 

@@ -65,6 +65,7 @@ async fn what_can_never_match_exits_with_91_and_says_which_part() {
         (&["--location", "office9"], "office9"),
         (&["--attributes", "laser"], "laser"),
         (&["--entity", "laser"], "laser"),
+        (&["colour=red"], "colour"),
         (&["--pool", "elsewhere"], "elsewhere"),
     ] {
         let end = Program::lock(&daemon, options, "echo ran").finish().await.expect_code(91);
@@ -82,7 +83,9 @@ async fn wrong_usage_exits_with_2() {
         &["--colour"],
         &["lock", "--colour", "red"],
         &["lock", "bench 1"],
-        &["lock", "colour=red"],
+        &["lock", "colour="],
+        &["lock", "2 bench-1 bench-2"],
+        &["list", "2", "+can"],
         &["lock", "--resource", "bench 1"],
         &["lock", "--priority", "1001"],
         &["lock", "--priority", "high"],

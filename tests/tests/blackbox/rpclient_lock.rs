@@ -157,18 +157,20 @@ async fn what_it_says_of_itself_is_shown_to_others() {
 }
 
 #[tokio::test]
-async fn words_and_flags_select_alike() {
+async fn a_requirement_and_flags_select_alike() {
     let daemon = Daemon::start(LAB).await;
     for (options, name) in [
         (&["bench-3"][..], "bench-3"),
         (&["--resource", "bench-3"], "bench-3"),
         (&["resource=bench-3"], "bench-3"),
         (&["--location", "office2", "--attributes", "can,ethernet"], "bench-3"),
-        (&["location=office2", "attributes=[can,ethernet]"], "bench-3"),
+        (&["location=office2 attributes=[can,ethernet]"], "bench-3"),
+        (&["location=office2 +ethernet", "--attributes", "can"], "bench-3"),
+        (&["{power 12v} {power}"], "bench-1"),
         (&["--entity", "power,12v", "--entity", "power"], "bench-1"),
         (&["entities=[[power],[power]]"], "bench-1"),
         (&["--entity", "power,programmer"], "bench-2"),
-        (&["bench-4", "bench-9"], "bench-4"),
+        (&["bench-4,bench-9"], "bench-4"),
     ] {
         let end = Program::lock(&daemon, options, "echo $RESPO_RESOURCE").finish().await;
         assert_eq!(end.expect_code(0).stdout, format!("{name}\n"), "{options:?}");

@@ -2,7 +2,7 @@
 
 use respo::wire::Overview;
 use serde_json::Value;
-use tests::inventories::{LAB, ONE_BENCH, TWO_POOLS};
+use tests::inventories::{LAB, ONE_BENCH, TWO_POOLS, WIRED_PHONES};
 use tests::{Daemon, Finished, LockStream, Program};
 
 async fn rpclient(daemon: &Daemon, arguments: &[&str]) -> Finished {
@@ -37,7 +37,8 @@ async fn list_shows_what_matches() {
         (&[][..], &["bench-1", "bench-2", "bench-3", "bench-4"][..]),
         (&["location=office2"], &["bench-3", "bench-4"]),
         (&["--attributes", "can", "--entity", "power", "--entity", "arm64"], &["bench-1"]),
-        (&["bench-2", "bench-3"], &["bench-2", "bench-3"]),
+        (&["bench-2,bench-3"], &["bench-2", "bench-3"]),
+        (&["location=office1", "+can", "+usb"], &["bench-1"]),
     ] {
         let arguments = [&["list", "--json"][..], arguments].concat();
         let json = rpclient(&daemon, &arguments).await.expect_code(0).json();
@@ -53,6 +54,27 @@ async fn list_shows_what_matches() {
         rpclient(&daemon, &["list", "--json", "location=office9"]).await.expect_code(91).json(),
         Value::from(Vec::<Value>::new())
     );
+}
+
+#[tokio::test]
+async fn list_finds_resources_by_what_it_does_not_show() {
+    let daemon = Daemon::start(WIRED_PHONES).await;
+    let _holder = daemon.hold("resource=phone-1").await;
+    for (arguments, expected) in [
+        (&["platform=android", "location=lab1"][..], &["phone-1", "phone-2"][..]),
+        (&["{operator=PTT}"], &["phone-2"]),
+        (&["where=has(properties.version) && properties.version > 14"], &["phone-2", "phone-4"]),
+        (&["where=name.startsWith('relay')"], &["relay-1"]),
+    ] {
+        let arguments = [&["list", "--json"][..], arguments].concat();
+        let json = rpclient(&daemon, &arguments).await.expect_code(0).json();
+        let listed = json.as_array().expect("a list");
+        let names: Vec<&str> = listed.iter().map(|it| it["name"].as_str().unwrap()).collect();
+        assert_eq!(names, expected, "{arguments:?}");
+        assert!(!json.to_string().contains("android"), "properties are for holders: {json}");
+    }
+    let text = rpclient(&daemon, &["list", "+relay"]).await.expect_code(0).stdout;
+    assert!(text.contains("relay-1   collateral  lab1"), "{text}");
 }
 
 #[tokio::test]

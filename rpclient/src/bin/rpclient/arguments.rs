@@ -11,16 +11,9 @@ use rpclient::{Client, ClientBuilder, Label, Priority, Text, Token, Wait};
 
 use crate::exit_code;
 use crate::failure::Failure;
+use crate::help::{EXAMPLES, LIST_HELP, LOCK_HELP};
 use crate::holder;
-use crate::selection::SelectionArguments;
-
-const EXAMPLES: &str = "\
-Examples:
-  rpclient status                                 what there is, who holds it, who waits
-  rpclient lock bench-1 -- ./flash.sh image.bin   run something while holding bench-1
-  rpclient lock location=office1 attributes=can   hold any such resource until Ctrl-C
-  rpclient lock --entity jtag --entity arm64,can --wait 10m -- pytest
-";
+use crate::selection::{ListArguments, SelectionFlags};
 
 /// Leases shared resources, such as test benches, from a respod.
 #[derive(Debug, Parser)]
@@ -114,7 +107,10 @@ impl CommonArguments {
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Lease one resource, and run a command while holding it
+    /// Lease what is needed, and run a command while holding it
+    ///
+    /// Each argument is one requirement: 'bench-1', '2 location=office1 +can'. All of them are granted
+    /// together or not at all.
     #[command(after_long_help = format!("{LOCK_HELP}\n{}", exit_code::help()))]
     Lock(Box<LockArguments>),
     /// Show every resource: its state, its holder, who waits for it
@@ -123,12 +119,16 @@ pub(crate) enum Command {
     Status,
     /// List the resources that match
     ///
-    /// With --json: a list of the resources of the overview, each with its "pool".
+    /// With --json: a list of the resources as in the overview, each with its "pool".
     #[command(after_long_help = LIST_HELP)]
-    List(SelectionArguments),
+    List(ListArguments),
     /// Show all there is to know about one resource, and who waits for it
     ///
-    /// With --json: {"pool": …, "resource": {…}, "waiting": […]}, the parts as in the overview.
+    /// The overview does not show properties. Where it cannot be known from it whether a request that asks
+    /// for some waits for this resource, that is said to be so perhaps.
+    ///
+    /// With --json: {"pool": …, "resource": {…}, "waiting": […]}, the parts as in the overview; "stacks" and
+    /// "perhaps_waiting" where there are any.
     Show {
         /// The resource
         #[arg(value_name = "NAME")]
@@ -202,88 +202,41 @@ pub(crate) enum InventoryCommand {
     },
 }
 
-const LIST_HELP: &str = "\
-A word is a NAME, or a KEY=VALUE as in 'POST /lock': resource, location, attributes, entities. All that \
-is said must hold; of several names, one.
-
-Examples:
-  rpclient list
-  rpclient list location=office1 attributes=can,lin
-  rpclient list --entity arm64 --json
-";
-
-const LOCK_HELP: &str = "\
-Waiting. A line on standard error says who holds what and how many go first: live on a terminal, \
-otherwise when it begins, when the place changes (at most every 10 s), and every 5 minutes. A signal \
-leaves the queue.
-
-The command runs in a process group of its own, with these variables:
-  RESPO_RESOURCE             the name of the resource
-  RESPO_LEASE_ID             the id of the lease
-  RESPO_FENCE                its fence: a number that rises with every grant
-  RESPO_LEASE_FILE           a file with the lease as JSON: its token, the
-                             resource, its entities, all their properties.
-                             Only you can read it; it is removed at the end
-  RESPO_URL                  the respod
-  RESPO_<ENTITY>_<PROPERTY>  each property that is a text, a number or a truth
-                             value: serial-port of dut is
-                             RESPO_DUT_SERIAL_PORT
-A nested property is named by its path; lists are in the lease file only. Where two properties come \
-to the same name, the first in the order of entity and path keeps it; none takes one of the names \
-above.
-
-Signals. INT, TERM, HUP and QUIT are passed on to the command's process group, USR1 and USR2 to the \
-command; the lease is held until it ends. On a terminal the command is in the foreground, so that \
-Ctrl-C, Ctrl-Z and input reach it directly. If the lease is lost, the command's process group gets \
-TERM, and KILL after --term-grace. The same happens if rpclient itself is killed. Signals that were \
-ignored when rpclient started stay so, as under nohup, or INT for what a script runs with '&'.
-
-When respod is away. If the connection breaks, or respod is restarted or crashes, rpclient makes \
-another connection and takes up its place or its lease there; the command is not disturbed. A line \
-says so when respod is back, and one before that if it takes longer than 10 s. As long as connections \
-are refused, respod is not there, and the lease is held: nobody is granted the resource before respod \
-is back and has waited for its clients. If there is no answer at all, respod may be running and end \
-the lease: it is taken for lost 17 s after the last sign of respod, which gives the resource to the \
-next in line about 20 s after the last sign of its holder. A command that needs longer than the \
-difference to end after TERM should have a --term-grace of less than 3 s. If the command ends while \
-respod is away, rpclient tries for 5 s to release the lease.
-
-Without a command the lease is held until Ctrl-C or TERM; the name of the resource, or with --json the \
-lease without its token, is printed on standard output. With a command, standard output is the \
-command's alone.
-
-Examples:
-  rpclient lock bench-1 -- pytest -x tests/can
-  rpclient lock bench-1 bench-2 --no-wait -- ./smoke.sh
-  rpclient lock --location office1 --attributes can,lin -- ./run
-  rpclient lock --entity jtag --entity arm64 -- sh -c 'ssh \"$RESPO_DUT_HOST\"'
-  rpclient lock bench-1 --linger 1m -- ./survives-a-broken-network.sh
-";
-
 /// What `lock` takes.
 #[derive(Debug, Args)]
 pub(crate) struct LockArguments {
+    /// What is needed: a NAME, or more of it, as in '2 location=office1 +can'; see below
+    #[arg(value_name = "REQUIREMENT")]
+    pub(crate) requirements: Vec<String>,
     #[command(flatten)]
-    pub(crate) selection: SelectionArguments,
-    /// Who goes first: -1000 to 1000, higher first
-    #[arg(long, value_name = "N", default_value = "0", allow_negative_numbers = true)]
-    pub(crate) priority: Priority,
+    pub(crate) flags: SelectionFlags,
+    /// Ask for what this file says as JSON, in place of requirements; '-' is standard input
+    #[arg(
+        long,
+        value_name = "FILE",
+        conflicts_with_all = ["requirements", "resources", "location", "attributes", "entities"]
+    )]
+    pub(crate) request: Option<PathBuf>,
+    /// Who goes first: -1000 to 1000, higher first [default: 0]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    pub(crate) priority: Option<Priority>,
     /// What it is for; others see it while they wait
     #[arg(long, value_name = "TEXT")]
     pub(crate) description: Option<Text>,
     /// A key and value to go with the lease; may be repeated
     #[arg(long = "tag", value_name = "KEY=VALUE", value_parser = parse_tag)]
     pub(crate) tags: Vec<(Label, Text)>,
-    /// How long to wait for the grant: a duration (90, 30s, 10m, 1h30m), 0, or 'forever'
-    #[arg(long, value_name = "DURATION", default_value = "forever", value_parser = parse_wait)]
-    pub(crate) wait: Wait,
+    /// How long to wait for the grant: a duration (90, 30s, 10m, 1h30m), 0, or 'forever' [default:
+    /// forever]
+    #[arg(long, value_name = "DURATION")]
+    pub(crate) wait: Option<Wait>,
     /// Do not wait if everything that matches is taken; the same as --wait 0
     #[arg(long, conflicts_with = "wait")]
     pub(crate) no_wait: bool,
     /// How long the place in the queue and the lease outlive a broken connection while respod runs;
-    /// rpclient makes a new one meanwhile
-    #[arg(long, value_name = "DURATION", default_value = "0")]
-    pub(crate) linger: HumanDuration,
+    /// rpclient makes a new one meanwhile [default: 0]
+    #[arg(long, value_name = "DURATION")]
+    pub(crate) linger: Option<HumanDuration>,
     /// End the lease, and stop the command, this long after the grant
     #[arg(long, value_name = "DURATION")]
     pub(crate) max_duration: Option<HumanDuration>,
@@ -293,20 +246,9 @@ pub(crate) struct LockArguments {
     /// Say nothing but errors and warnings
     #[arg(long, short)]
     pub(crate) quiet: bool,
-    /// The command to run while holding the resource, and its arguments
+    /// The command to run while holding what was leased, and its arguments
     #[arg(last = true, value_name = "COMMAND")]
     pub(crate) command: Vec<OsString>,
-}
-
-fn parse_wait(text: &str) -> Result<Wait, String> {
-    if text == "forever" {
-        return Ok(Wait::Forever);
-    }
-    match text.parse::<HumanDuration>() {
-        Ok(HumanDuration(duration)) if duration.is_zero() => Ok(Wait::No),
-        Ok(HumanDuration(duration)) => Ok(Wait::UpTo(duration)),
-        Err(error) => Err(format!("{error}; or write forever")),
-    }
 }
 
 fn parse_tag(text: &str) -> Result<(Label, Text), String> {
@@ -331,7 +273,8 @@ mod tests {
     fn every_command_can_be_read() {
         for line in [
             "status --json",
-            "list bench-1 --attributes a",
+            "list location=office1 +can --attributes a",
+            "lock --request request.json --wait 10m -- true",
             "show bench-1 --name me --pool lab",
             "queue",
             "inventory get",
@@ -347,20 +290,26 @@ mod tests {
     }
 
     #[test]
-    fn names_stand_before_the_dashes_and_the_command_after_them() {
-        let line = ["rpclient", "lock", "bench-1", "location=office1", "--", "make", "-j", "flash"];
+    fn requirements_stand_before_the_dashes_and_the_command_after_them() {
+        let line = ["rpclient", "lock", "bench-1", "2 +can @s", "--", "make", "-j", "flash"];
         let arguments = Arguments::try_parse_from(line).unwrap();
         let Command::Lock(lock) = arguments.command else { panic!() };
         assert_eq!(lock.command, ["make", "-j", "flash"]);
-        let selector = lock.selection.selector().unwrap();
-        assert_eq!(selector.to_string(), "resource=bench-1&location=office1");
+        assert_eq!(lock.requirements, ["bench-1", "2 +can @s"]);
     }
 
     #[test]
     fn a_wait_is_a_duration_or_none_or_for_ever() {
-        assert_eq!(parse_wait("0").unwrap(), Wait::No);
-        assert_eq!(parse_wait("forever").unwrap(), Wait::Forever);
-        assert_eq!(parse_wait("10m").unwrap(), Wait::UpTo(std::time::Duration::from_secs(600)));
-        assert!(parse_wait("soon").unwrap_err().contains("forever"));
+        let read = |wait: &str| {
+            let arguments = Arguments::try_parse_from(["rpclient", "lock", "--wait", wait]);
+            arguments.map(|arguments| match arguments.command {
+                Command::Lock(lock) => lock.wait,
+                _ => None,
+            })
+        };
+        assert_eq!(read("0").unwrap(), Some(Wait::No));
+        assert_eq!(read("forever").unwrap(), Some(Wait::Forever));
+        assert_eq!(read("10m").unwrap(), Some(Wait::UpTo(std::time::Duration::from_secs(600))));
+        assert!(read("soon").unwrap_err().to_string().contains("forever"));
     }
 }

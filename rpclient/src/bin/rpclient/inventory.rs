@@ -1,7 +1,5 @@
 //! `rpclient inventory`: get, push, check, diff, revisions and revert.
 
-use std::fs;
-use std::io::{self, Read};
 use std::path::Path;
 
 use rpclient::respo::wire::InventoryAnswer;
@@ -13,6 +11,7 @@ use serde::Serialize;
 use crate::arguments::{CommonArguments, InventoryCommand};
 use crate::exit_code::ExitCode;
 use crate::failure::Failure;
+use crate::input::{self, shown};
 use crate::inventory_difference::{changed_fields, changed_rules};
 use crate::output;
 use crate::table::Table;
@@ -246,20 +245,9 @@ fn parse_served(client: &Client, yaml: &str) -> Result<InventoryDocument, Failur
 }
 
 fn read(file: &Path) -> Result<String, Failure> {
-    let mut bytes = Vec::new();
-    if file == Path::new("-") {
-        let read = io::stdin().lock().read_to_end(&mut bytes);
-        read.map_err(|error| Failure::file("read", Path::new("standard input"), &error))?;
-    } else {
-        bytes = fs::read(file).map_err(|error| Failure::file("read", file, &error))?;
-    }
+    let bytes = input::read(file)?;
     InventoryDocument::decode(&bytes).map(str::to_owned).map_err(|problems| {
         let message = located(&shown(file), &problems.0);
         Failure::new(ExitCode::InvalidInventory, message.trim_end().to_owned())
     })
-}
-
-/// The file's name in messages.
-fn shown(file: &Path) -> String {
-    if file == Path::new("-") { "standard input".to_owned() } else { file.display().to_string() }
 }

@@ -2,55 +2,45 @@
 
 use std::collections::BTreeSet;
 
-use rpclient::Word;
-use rpclient::respo::wire::ResourceOverview;
+use rpclient::{Label, PooledResource, Word};
 
 use crate::arguments::CommonArguments;
 use crate::exit_code::ExitCode;
 use crate::failure::Failure;
 use crate::output;
-use crate::overview::{self, InPool};
-use crate::selection::SelectionArguments;
+use crate::selection::ListArguments;
 use crate::table::Table;
 
 /// Nothing that matches is `NoSuch`, as it would be for `lock`.
 pub(crate) async fn run(
     common: &CommonArguments,
-    selection: &SelectionArguments,
+    arguments: &ListArguments,
 ) -> Result<ExitCode, Failure> {
-    let selector = selection.selector()?;
-    let overview = overview::fetch(common).await?;
-    let several = overview.pools.len() > 1;
-    let selected: Vec<InPool<'_, ResourceOverview>> = overview
-        .pools
-        .iter()
-        .flat_map(|pool| pool.resources.iter().map(|item| InPool { pool: &pool.name, item }))
-        .filter(|resource| overview::selects(&selector, resource.item))
-        .collect();
+    let listed = common.client()?.resources(&arguments.selector()?).await?;
     if common.json {
-        output::print_json(&selected)?;
-    } else if selected.is_empty() {
+        output::print_json(&listed)?;
+    } else if listed.is_empty() {
         output::say("nothing matches");
     } else {
-        output::print(&text(&selected, several))?;
+        output::print(&text(&listed))?;
     }
-    Ok(if selected.is_empty() { ExitCode::NoSuch } else { ExitCode::Success })
+    Ok(if listed.is_empty() { ExitCode::NoSuch } else { ExitCode::Success })
 }
 
-fn text(selected: &[InPool<'_, ResourceOverview>], several_pools: bool) -> String {
+fn text(listed: &[PooledResource]) -> String {
+    let pools: BTreeSet<&Label> = listed.iter().map(|one| &one.pool).collect();
     let mut table = Table::new(&["RESOURCE", "STATE", "LOCATION", "ATTRIBUTES", "ENTITIES"]);
-    for InPool { pool, item } in selected {
-        let entities = item
+    for PooledResource { pool, resource } in listed {
+        let entities = resource
             .entities
             .iter()
             .map(|(name, entity)| format!("{name}[{}]", words(&entity.attributes)));
-        let name =
-            if several_pools { format!("{pool}: {}", item.name) } else { item.name.to_string() };
+        let name = &resource.name;
         table.row([
-            name,
-            item.state.code().to_owned(),
-            item.location.as_ref().map(ToString::to_string).unwrap_or_default(),
-            words(&item.attributes),
+            if pools.len() > 1 { format!("{pool}: {name}") } else { name.to_string() },
+            resource.state.code().to_owned(),
+            resource.location.as_ref().map(ToString::to_string).unwrap_or_default(),
+            words(&resource.attributes),
             entities.collect::<Vec<_>>().join(" "),
         ]);
     }

@@ -4,18 +4,23 @@ mod arguments;
 mod elapsed;
 mod exit_code;
 mod failure;
+mod help;
 mod holder;
+mod input;
 mod inventory;
 mod inventory_difference;
 mod list;
 mod lock;
 mod output;
 mod overview;
+mod pointer;
 mod queue;
 mod selection;
+mod selection_hint;
 mod show;
 mod status;
 mod table;
+mod waiters;
 
 use std::{env, process};
 
@@ -56,7 +61,7 @@ async fn dispatch(arguments: Arguments) -> Result<ExitCode, Failure> {
     match arguments.command {
         Command::Lock(lock) => return lock::run(&common, &lock).await,
         Command::Status => status::run(&common).await?,
-        Command::List(selection) => return list::run(&common, &selection).await,
+        Command::List(arguments) => return list::run(&common, &arguments).await,
         Command::Show { resource } => show::run(&common, &resource).await?,
         Command::Queue => queue::run(&common).await?,
         Command::Inventory(command) => return inventory::run(&common, command).await,

@@ -1,12 +1,7 @@
 //! The overview of a respod, and what of it a call is about.
 
-use std::collections::BTreeMap;
-
-use rpclient::respo::matcher::matches;
-use rpclient::respo::query::LockAction;
-use rpclient::respo::wire::{Overview, PoolOverview, ResourceOverview, WaitingOverview};
-use rpclient::respo::{Entity, LockQuery};
-use rpclient::{Label, Resource, Selector};
+use rpclient::Label;
+use rpclient::respo::wire::{Overview, PoolOverview, ResourceOverview};
 use serde::Serialize;
 
 use crate::arguments::CommonArguments;
@@ -41,33 +36,12 @@ pub(crate) fn names(pools: &[PoolOverview]) -> String {
     pools.iter().map(|pool| pool.name.as_str()).collect::<Vec<_>>().join(", ")
 }
 
-/// Whether `resource` satisfies `selector`. What respod decides by is in the overview, all of it.
-pub(crate) fn selects(selector: &Selector, resource: &ResourceOverview) -> bool {
-    let entities = resource.entities.iter().map(|(name, entity)| {
-        let attributes = entity.attributes.clone();
-        (name.clone(), Entity { attributes, properties: BTreeMap::new() })
+/// Who has a resource, or, if it is free, for whom alone: the holder of a stack-mate, or who waits for more.
+pub(crate) fn holder(resource: &ResourceOverview) -> Option<String> {
+    let holder = resource.lease.as_ref().and_then(|lease| lease.holder.as_ref());
+    let waiter = resource.held_back_for.as_ref().map(|waiter| match &waiter.holder {
+        Some(holder) => holder.to_string(),
+        None => format!("request {}", waiter.id),
     });
-    let resource = Resource {
-        location: resource.location.clone(),
-        attributes: resource.attributes.clone(),
-        entities: entities.collect(),
-        ..Resource::new(resource.name.clone())
-    };
-    matches(selector, &resource)
-}
-
-/// Whether `waiting` could be granted `resource`.
-pub(crate) fn waits_for(waiting: &WaitingOverview, resource: &ResourceOverview) -> bool {
-    // A selector of a later respod that this version cannot read matches nothing here.
-    let Ok(query) = LockQuery::parse(&waiting.selector) else {
-        return false;
-    };
-    let LockAction::Request(request) = query.action else {
-        return false;
-    };
-    request
-        .requirements()
-        .iter()
-        .filter_map(rpclient::respo::Requirement::selector)
-        .any(|selector| selects(selector, resource))
+    holder.map(ToString::to_string).or(waiter)
 }

@@ -1,98 +1,148 @@
-//! Which resources are meant: the words and flags that `lock` and `list` share.
+//! Which resources are meant: the requirements of `lock`, and the selection of `list`.
 
 use std::collections::BTreeSet;
 use std::str::FromStr;
 
 use clap::Args;
-use rpclient::respo::query::LockAction;
-use rpclient::respo::{LockQuery, NameError};
+use rpclient::respo::{NameError, Requirement, RequirementTextError, Wanted};
 use rpclient::{EntityPattern, Label, Name, Selector, Word};
 
 use crate::failure::Failure;
+use crate::pointer;
 
-/// The keys that a word may have. `entity` is one pattern, as in the flag of that name.
-const KEYS: [&str; 5] = ["resource", "location", "attributes", "entities", "entity"];
+/// What the help calls these flags.
+const HEADING: &str = "Of a single requirement";
 
-/// What the resource must look like. Everything that is said must hold.
+/// What may be said of a single requirement in flags as well. Everything that is said must hold.
 #[derive(Debug, Args)]
-pub(crate) struct SelectionArguments {
-    /// A resource's name, or KEY=VALUE: resource, location, attributes or entities
-    #[arg(value_name = "NAME|KEY=VALUE")]
-    words: Vec<SelectionWord>,
+pub(crate) struct SelectionFlags {
     /// One of these names; may be repeated
-    #[arg(long = "resource", value_name = "NAME")]
+    #[arg(long = "resource", value_name = "NAME", help_heading = HEADING)]
     resources: Vec<Name>,
     /// At this location
-    #[arg(long, value_name = "LOCATION")]
+    #[arg(long, value_name = "LOCATION", help_heading = HEADING)]
     location: Option<Label>,
     /// With all of these attributes; may be repeated
-    #[arg(long, value_name = "A,B…")]
+    #[arg(long, value_name = "A,B…", help_heading = HEADING)]
     attributes: Vec<Words>,
     /// With an entity that has all of these attributes; each repetition asks for another entity
-    #[arg(long = "entity", value_name = "A,B…")]
+    #[arg(long = "entity", value_name = "A,B…", help_heading = HEADING)]
     entities: Vec<Words>,
 }
 
-impl SelectionArguments {
+/// What `list` takes.
+#[derive(Debug, Args)]
+pub(crate) struct ListArguments {
+    /// What they must look like: all words together are one requirement as 'lock' takes it, without a count
+    #[arg(value_name = "NAME|KEY=VALUE|+ATTRIBUTE")]
+    words: Vec<String>,
+    #[command(flatten)]
+    flags: SelectionFlags,
+}
+
+impl ListArguments {
     /// What the words and the flags say together.
     pub(crate) fn selector(&self) -> Result<Selector, Failure> {
-        let mut selector = Selector::any();
+        let requirement = if self.words.is_empty() {
+            Requirement::default()
+        } else {
+            read(&self.words.join(" "), "the selection", "list")?
+        };
+        let requirement = self.flags.narrow(requirement)?;
+        match requirement {
+            Requirement { count: 1, wanted: Wanted::Matching(selector), stack: None } => {
+                Ok(selector)
+            }
+            _ => Err(Failure::usage(
+                "a list has no count, no keys and no stack: it shows every resource that matches",
+            )),
+        }
+    }
+}
+
+/// What the arguments of `lock` and its flags ask for: each argument is a requirement, and without any it is
+/// one resource.
+pub(crate) fn requirements(
+    arguments: &[String],
+    flags: &SelectionFlags,
+) -> Result<Vec<Requirement>, Failure> {
+    match arguments {
+        [] => Ok(vec![flags.narrow(Requirement::default())?]),
+        [one] => Ok(vec![flags.narrow(read(one, "the requirement", "lock")?)?]),
+        several => {
+            if let Some(flag) = flags.first_given() {
+                return Err(Failure::usage(format!(
+                    "{flag} says something of a single requirement, and here are {}; write it into the \
+                     one that is meant, as in 'location=office1 +can'",
+                    several.len()
+                )));
+            }
+            let numbered = several.iter().zip(1..);
+            numbered
+                .map(|(text, number): (_, usize)| {
+                    read(text, &format!("requirement {number}"), "lock")
+                })
+                .collect()
+        }
+    }
+}
+
+impl SelectionFlags {
+    /// The first flag that says something.
+    fn first_given(&self) -> Option<&'static str> {
+        let given = [
+            ("--resource", !self.resources.is_empty()),
+            ("--location", self.location.is_some()),
+            ("--attributes", !self.attributes.is_empty()),
+            ("--entity", !self.entities.is_empty()),
+        ];
+        given.into_iter().find_map(|(flag, is_given)| is_given.then_some(flag))
+    }
+
+    /// The requirement with what the flags say as well.
+    fn narrow(&self, mut requirement: Requirement) -> Result<Requirement, Failure> {
+        let Some(flag) = self.first_given() else {
+            return Ok(requirement);
+        };
+        let Wanted::Matching(selector) = &mut requirement.wanted else {
+            return Err(Failure::usage(format!(
+                "{flag} does not go with a list of keys, which says by itself which ones will do"
+            )));
+        };
+        if !selector.names.is_empty() && !self.resources.is_empty() {
+            return Err(Failure::usage(
+                "names are given already; one of several is written a,b in place of --resource",
+            ));
+        }
         selector.names.extend(self.resources.iter().cloned());
-        selector.location = self.location.clone();
+        if let (Some(one), Some(other)) = (&selector.location, &self.location)
+            && one != other
+        {
+            return Err(Failure::usage(format!(
+                "a resource is at one location, not at {:?} and {:?}",
+                one.as_str(),
+                other.as_str()
+            )));
+        }
+        selector.location = selector.location.take().or_else(|| self.location.clone());
         selector.attributes.extend(self.attributes.iter().flat_map(|words| words.0.clone()));
         let patterns = self
             .entities
             .iter()
             .map(|words| EntityPattern { attributes: words.0.clone(), ..EntityPattern::default() });
-        selector = selector.with_entities(patterns);
-        for SelectionWord(said) in &self.words {
-            let other = match (&selector.location, &said.location) {
-                (Some(one), Some(other)) if one != other => {
-                    return Err(Failure::usage(format!(
-                        "a resource is at one location, not at {one:?} and {other:?}"
-                    )));
-                }
-                (one, other) => one.clone().or_else(|| other.clone()),
-            };
-            selector.location = other;
-            selector.names.extend(said.names.iter().cloned());
-            selector.attributes.extend(said.attributes.iter().cloned());
-            selector = selector.with_entities(said.entities().iter().cloned());
-        }
-        Ok(selector)
+        selector.entities.extend(patterns);
+        Ok(requirement)
     }
 }
 
-/// One word: what it says about the resource.
-#[derive(Debug, Clone)]
-struct SelectionWord(Selector);
-
-impl FromStr for SelectionWord {
-    type Err = String;
-
-    fn from_str(word: &str) -> Result<Self, String> {
-        let Some((key, value)) = word.split_once('=') else {
-            let name = Name::new(word).map_err(|error| error.to_string())?;
-            return Ok(Self(Selector::named(name)));
-        };
-        if !KEYS.contains(&key) {
-            return Err(format!("{key:?} is not a key; there are {}", KEYS.join(", ")));
-        }
-        let key = if key == "entity" { "entities" } else { key };
-        let query =
-            form_urlencoded::Serializer::new(String::new()).append_pair(key, value).finish();
-        let query = LockQuery::parse(&query).map_err(|error| error.problem)?;
-        match query.action {
-            LockAction::Request(request) => {
-                let selector = request
-                    .requirements()
-                    .first()
-                    .map(|first| first.selector().cloned().unwrap_or_default());
-                Ok(Self(selector.unwrap_or_default()))
-            }
-            LockAction::Resume(_) => Err(format!("{word:?} says nothing about a resource")),
-        }
-    }
+/// Reads a requirement; a mistake is shown where it is.
+fn read(text: &str, what: &str, command: &str) -> Result<Requirement, Failure> {
+    text.parse().map_err(|RequirementTextError { column, problem }| {
+        let place = pointer::below(text, column);
+        Failure::usage(format!(
+            "cannot read {what}: {problem}\n{place}\n'rpclient {command} --help' shows how it is written"
+        ))
+    })
 }
 
 /// Attributes: `a,b`, or `[a,b]` as in a query.
@@ -116,44 +166,94 @@ mod tests {
     use super::*;
 
     #[derive(Parser)]
-    struct Line {
+    struct Lock {
+        requirements: Vec<String>,
         #[command(flatten)]
-        selection: SelectionArguments,
+        flags: SelectionFlags,
     }
 
-    fn selector(words: &str) -> Result<String, String> {
-        let words = std::iter::once("test").chain(words.split_whitespace());
-        let line = Line::try_parse_from(words).map_err(|error| error.to_string())?;
-        let selector = line.selection.selector().map_err(|failure| failure.message)?;
-        Ok(selector.to_string())
+    #[derive(Parser)]
+    struct List {
+        #[command(flatten)]
+        list: ListArguments,
+    }
+
+    fn asked_for(arguments: &[&str]) -> Result<Vec<String>, String> {
+        let line = Lock::try_parse_from([&["lock"], arguments].concat());
+        let line = line.map_err(|error| error.to_string())?;
+        let requirements = requirements(&line.requirements, &line.flags);
+        let requirements = requirements.map_err(|failure| failure.message)?;
+        Ok(requirements.iter().map(ToString::to_string).collect())
+    }
+
+    fn listed(arguments: &[&str]) -> Result<String, String> {
+        let line = List::try_parse_from([&["list"], arguments].concat());
+        let line = line.map_err(|error| error.to_string())?;
+        let selector = line.list.selector().map_err(|failure| failure.message)?;
+        Ok(Requirement::one(selector).to_string())
     }
 
     #[test]
-    fn words_and_flags_say_the_same() {
-        let flags = "--resource a --resource b --location office1 --attributes can,lin --entity jtag \
-                     --entity arm64,can";
-        let words = "a b location=office1 attributes=[can,lin] entity=jtag entity=arm64,can";
-        assert_eq!(selector(flags), selector(words));
+    fn each_argument_is_a_requirement_of_its_own() {
+        assert_eq!(asked_for(&["bench-1"]).unwrap(), ["bench-1"]);
+        assert_eq!(asked_for(&["bench-1", "bench-2"]).unwrap(), ["bench-1", "bench-2"]);
+        assert_eq!(asked_for(&["+relay @s", "2 of a,b,c"]).unwrap(), ["+relay @s", "2 of a,b,c"]);
+        assert_eq!(asked_for(&[]).unwrap(), ["1"]);
+    }
+
+    #[test]
+    fn flags_narrow_the_one_requirement() {
+        let flags = ["--location", "office1", "--attributes", "can,lin", "--entity", "jtag"];
+        let all = "2 location=office1 +can +lin {jtag} @s";
+        assert_eq!(asked_for(&[&["2 @s"], &flags[..]].concat()).unwrap(), [all]);
         assert_eq!(
-            selector(words).unwrap(),
-            selector(
-                "resource=a,b location=office1 attributes=can attributes=lin \
-                      entities=[[jtag],[can,arm64]]"
-            )
-            .unwrap()
+            asked_for(&[&["2 location=office1 +lin @s"], &flags[..]].concat()).unwrap(),
+            [all]
+        );
+        assert_eq!(asked_for(&["--resource", "b", "--resource", "a"]).unwrap(), ["a,b"]);
+        assert_eq!(
+            listed(&[&["+usb"], &flags[..]].concat()).unwrap(),
+            "location=office1 +can +lin +usb {jtag}"
         );
     }
 
     #[test]
     fn what_cannot_be_meant_is_refused_with_what_would_be_right() {
-        for (words, hint) in [
-            ("colour=red", "there are resource, location"),
-            ("bench?", "letters, digits"),
-            ("--attributes=,", "must not be empty"),
-            ("location=office1 --location office2", "one location"),
+        for (arguments, hint) in [
+            (&["a", "b", "--location", "office1"][..], "--location says something of a single"),
+            (&["a", "--resource", "b"], "written a,b"),
+            (&["1 of a,b", "--entity", "jtag"], "--entity does not go with a list of keys"),
+            (&["location=office1", "--location", "office2"], "one location"),
+            (&["--attributes=,"], "must not be empty"),
+            (&["", "b"], "cannot read requirement 1: it is empty"),
         ] {
-            let problem = selector(words).unwrap_err();
-            assert!(problem.contains(hint), "{words}: {problem}");
+            let problem = asked_for(arguments).unwrap_err();
+            assert!(problem.contains(hint), "{arguments:?}: {problem}");
         }
+        for words in [&["2", "+can"][..], &["1", "of", "a,b"], &["@s"]] {
+            let problem = listed(words).unwrap_err();
+            assert!(problem.contains("no count, no keys and no stack"), "{words:?}: {problem}");
+        }
+    }
+
+    #[test]
+    fn a_mistake_is_shown_where_it_is() {
+        assert_eq!(
+            asked_for(&["bench-1", "location=office1 2"]).unwrap_err(),
+            "cannot read requirement 2: a count comes first; a resource of this name is written \
+             resource=2\n  location=office1 2\n                   ^\n'rpclient lock --help' shows how \
+             it is written"
+        );
+        let problem = listed(&["location=office1", "b?"]).unwrap_err();
+        assert!(problem.starts_with("cannot read the selection: "), "{problem}");
+        assert!(problem.contains("\n  location=office1 b?\n                   ^\n"), "{problem}");
+    }
+
+    #[test]
+    fn words_of_a_list_are_one_selection() {
+        assert_eq!(listed(&[]).unwrap(), "1");
+        assert_eq!(listed(&["location=office1", "+can"]).unwrap(), "location=office1 +can");
+        assert_eq!(listed(&["attributes=can,lin"]).unwrap(), "+can +lin");
+        assert_eq!(listed(&["where=name", "==", "'a'"]).unwrap(), "where=name == 'a'");
     }
 }

@@ -28,13 +28,12 @@ fn pool_table(pool: &PoolOverview, now: Timestamp) -> String {
     let mut table = Table::new(&headings);
     for resource in &pool.resources {
         let lease = resource.lease.as_ref();
-        let holder = lease.and_then(|lease| lease.holder.as_ref());
         let description = lease.and_then(|lease| lease.description.as_ref());
         table.row([
             resource.name.to_string(),
             resource.state.code().to_owned(),
             resource.location.as_ref().map(ToString::to_string).unwrap_or_default(),
-            holder.map(ToString::to_string).unwrap_or_default(),
+            overview::holder(resource).unwrap_or_default(),
             lease.map(|lease| elapsed::since(lease.since, now)).unwrap_or_default(),
             resource.queue.to_string(),
             description.map(ToString::to_string).unwrap_or_default(),

@@ -15,6 +15,7 @@ use tokio::time::{Instant, sleep, timeout_at};
 
 use super::environment::{self, Environment};
 use super::guard::Guard;
+use super::held::Held;
 use super::lease_file::LeaseFile;
 use super::lease_report::LeaseReport;
 use super::process_group::ProcessGroup;
@@ -72,8 +73,8 @@ async fn run_while_held(
     match running.follow(lease, signals).await {
         Followed::Ended(ended) => Ok(ended),
         Followed::Lost(reason) => {
-            let name = &lease.resource().name;
-            output::say(&format!("the lease of {name} is lost: {reason}\nstopping the command"));
+            let held = Held::by(lease);
+            output::say(&format!("the lease of {held} is lost: {reason}\nstopping the command"));
             running.stop(arguments.term_grace.0).await;
             Ok(ExitCode::Lost)
         }

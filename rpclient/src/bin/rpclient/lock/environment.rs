@@ -10,8 +10,9 @@ use rpclient::{Client, Lease, Resource};
 use serde_json::Value;
 
 /// Names with a meaning of their own, whatever entities and properties there are.
-const RESERVED: [&str; 8] = [
+const RESERVED: [&str; 9] = [
     "RESPO_RESOURCE",
+    "RESPO_RESOURCES",
     "RESPO_LEASE_ID",
     "RESPO_LEASE_FILE",
     "RESPO_FENCE",
@@ -24,6 +25,8 @@ const RESERVED: [&str; 8] = [
 const SETTINGS: [&str; 4] = ["RESPO_URL", "RESPO_NAME", "RESPO_POOL", "RESPO_ADMIN_TOKEN_FILE"];
 /// The longest value that is exported. Linux refuses to start a command with one beyond 128 KiB.
 const LONGEST_VALUE: usize = 64 * 1024;
+/// How much is exported of all properties together. With 2 MiB in all, Linux starts no command.
+const MOST: usize = 512 * 1024;
 
 /// What an outer `rpclient lock` has exported of its own lease: the command must not take it for its own.
 pub(super) fn inherited() -> Vec<OsString> {
@@ -45,10 +48,11 @@ pub(super) struct Environment {
 impl Environment {
     /// What the holder of `lease` gets.
     pub(super) fn of(client: &Client, lease: &Lease, lease_file: &Path) -> Self {
-        let mut environment = Self::default();
-        environment.export_properties(lease.resource());
+        let names: Vec<&str> = lease.all_resources().map(|it| it.name.as_str()).collect();
+        let mut environment = Self::with_properties(lease.all_resources().map(|it| &it.resource));
         for (name, value) in [
             ("RESPO_RESOURCE", lease.resource().name.to_string()),
+            ("RESPO_RESOURCES", names.join(" ")),
             ("RESPO_LEASE_ID", lease.id().to_string()),
             ("RESPO_FENCE", lease.fence().to_string()),
             ("RESPO_LEASE_FILE", lease_file.to_string_lossy().into_owned()),
@@ -59,21 +63,60 @@ impl Environment {
         environment
     }
 
-    /// Exports every scalar property, in the order of entities and paths: the first to claim a name
-    /// keeps it.
-    fn export_properties(&mut self, resource: &Resource) {
+    /// Every scalar property of the resources. Those of one resource have no number in their names.
+    fn with_properties<'r>(resources: impl Iterator<Item = &'r Resource>) -> Self {
+        let resources: Vec<&Resource> = resources.collect();
+        let mut exporter = Exporter::default();
+        match resources.as_slice() {
+            [only] => exporter.export_resource("RESPO", "", only),
+            several => {
+                for (resource, number) in several.iter().zip(1..) {
+                    let prefix = format!("RESPO_{number}");
+                    let name = resource.name.to_string();
+                    exporter.environment.variables.insert(format!("{prefix}_RESOURCE"), name);
+                    exporter.export_resource(&prefix, &format!(" of {}", resource.name), resource);
+                }
+            }
+        }
+        exporter.finish()
+    }
+}
+
+/// Makes variables of properties.
+#[derive(Default)]
+struct Exporter {
+    environment: Environment,
+    /// The length of all names and values so far.
+    length: usize,
+    /// How many properties have found no room.
+    beyond: usize,
+}
+
+impl Exporter {
+    /// Exports the resource's own properties, and then those of its entities in the order of entities and
+    /// paths: the first to claim a name keeps it.
+    fn export_resource(&mut self, prefix: &str, of: &str, resource: &Resource) {
+        for (key, value) in &resource.properties {
+            self.export(
+                &variable_name(prefix, &format!("resource.{key}")),
+                &format!("{key}{of}"),
+                value,
+            );
+        }
         for (entity, parts) in &resource.entities {
             for (key, value) in &parts.properties {
-                self.export(&format!("{entity}.{key}"), value);
+                let path = format!("{entity}.{key}");
+                self.export(&variable_name(prefix, &path), &format!("{path}{of}"), value);
             }
         }
     }
 
-    fn export(&mut self, path: &str, value: &Value) {
+    /// Exports what has this name, and is called so in messages.
+    fn export(&mut self, name: &str, called: &str, value: &Value) {
         let text = match value {
             Value::Object(fields) => {
                 for (key, value) in fields {
-                    self.export(&format!("{path}.{key}"), value);
+                    self.export(&variable_name(name, key), &format!("{called}.{key}"), value);
                 }
                 return;
             }
@@ -81,29 +124,46 @@ impl Environment {
             Value::String(text) => text.clone(),
             Value::Bool(_) | Value::Number(_) => value.to_string(),
         };
-        let name = variable_name(path);
-        let problem = if RESERVED.contains(&name.as_str()) {
+        let length = name.len() + text.len();
+        let problem = if RESERVED.contains(&name) {
             "that name has a meaning of its own"
         } else if text.contains('\0') {
             "no variable can hold the character U+0000"
         } else if text.len() > LONGEST_VALUE {
             "it is too long for a variable"
-        } else if let Entry::Vacant(place) = self.variables.entry(name.clone()) {
+        } else if self.length + length > MOST {
+            self.beyond += 1;
+            return;
+        } else if let Entry::Vacant(place) = self.environment.variables.entry(name.to_owned()) {
+            self.length += length;
             place.insert(text);
             return;
         } else {
             "an earlier property has that name"
         };
-        self.left_out.push(format!("property {path} is not exported as {name}: {problem}"));
+        let sentence = format!("property {called} is not exported as {name}: {problem}");
+        self.environment.left_out.push(sentence);
+    }
+
+    fn finish(mut self) -> Environment {
+        if self.beyond > 0 {
+            self.environment.left_out.push(format!(
+                "{} properties are not exported, since all together are too much for an environment; the \
+                 lease file has them",
+                self.beyond
+            ));
+        }
+        self.environment
     }
 }
 
-/// `dut.serial-port` is `RESPO_DUT_SERIAL_PORT`: capitals, and `_` for all but ASCII letters and digits.
-fn variable_name(path: &str) -> String {
+/// `dut.serial-port` after `RESPO` is `RESPO_DUT_SERIAL_PORT`: capitals, and `_` for all but ASCII letters and
+/// digits.
+fn variable_name(prefix: &str, path: &str) -> String {
     let character = |character: char| {
         if character.is_ascii_alphanumeric() { character.to_ascii_uppercase() } else { '_' }
     };
-    format!("RESPO_{}", path.chars().map(character).collect::<String>())
+    format!("{prefix}_{}", path.chars().map(character).collect::<String>())
 }
 
 #[cfg(test)]
@@ -113,10 +173,13 @@ mod tests {
     use super::*;
 
     fn exported(entities: Value) -> Environment {
-        let resource = json!({"name": "bench-1", "entities": entities});
-        let mut environment = Environment::default();
-        environment.export_properties(&serde_json::from_value(resource).unwrap());
-        environment
+        all_exported(&[json!({"name": "bench-1", "entities": entities})])
+    }
+
+    fn all_exported(resources: &[Value]) -> Environment {
+        let resources = resources.iter().cloned().map(serde_json::from_value);
+        let resources: Vec<Resource> = resources.collect::<Result<_, _>>().unwrap();
+        Environment::with_properties(resources.iter())
     }
 
     #[test]
@@ -160,5 +223,51 @@ mod tests {
         }));
         assert!(environment.variables.is_empty());
         assert_eq!(environment.left_out.len(), 3);
+    }
+    #[test]
+    fn of_several_resources_each_has_its_number_and_its_name() {
+        let phone = |name: &str, socket: &str| {
+            json!({"name": name, "properties": {"platform": "android", "gsm": {"operator": "GTE"}},
+                "entities": {"dut": {"properties": {"socket": socket}}}})
+        };
+        let environment = all_exported(&[phone("phone-2", "a"), phone("phone-1", "b")]);
+        let expected = [
+            ("RESPO_1_DUT_SOCKET", "a"),
+            ("RESPO_1_RESOURCE", "phone-2"),
+            ("RESPO_1_RESOURCE_GSM_OPERATOR", "GTE"),
+            ("RESPO_1_RESOURCE_PLATFORM", "android"),
+            ("RESPO_2_DUT_SOCKET", "b"),
+            ("RESPO_2_RESOURCE", "phone-1"),
+            ("RESPO_2_RESOURCE_GSM_OPERATOR", "GTE"),
+            ("RESPO_2_RESOURCE_PLATFORM", "android"),
+        ];
+        let expected = expected.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        assert_eq!(environment.variables, BTreeMap::from(expected));
+    }
+
+    #[test]
+    fn an_entity_called_resource_takes_nothing_from_the_resource() {
+        let resource = json!({"name": "bench-1", "properties": {"slots": 4},
+            "entities": {"resource": {"properties": {"slots": 1, "colour": "red"}}}});
+        let environment = all_exported(std::slice::from_ref(&resource));
+        assert_eq!(environment.variables["RESPO_RESOURCE_SLOTS"], "4");
+        assert_eq!(environment.variables["RESPO_RESOURCE_COLOUR"], "red");
+        assert!(environment.left_out[0].contains("resource.slots is not exported"));
+        let environment = all_exported(&[resource.clone(), resource]);
+        assert!(
+            environment.left_out[1]
+                .contains("resource.slots of bench-1 is not exported as RESPO_2_")
+        );
+    }
+
+    #[test]
+    fn more_than_a_command_can_be_started_with_is_left_out_in_one_sentence() {
+        let properties: BTreeMap<String, String> = (10..30)
+            .map(|number| (format!("p{number}"), "x".repeat(LONGEST_VALUE - 100)))
+            .collect();
+        let environment = exported(json!({"dut": {"properties": properties}}));
+        assert_eq!(environment.variables.len(), 8);
+        let [sentence] = environment.left_out.as_slice() else { panic!() };
+        assert!(sentence.starts_with("12 properties are not exported"), "{sentence}");
     }
 }

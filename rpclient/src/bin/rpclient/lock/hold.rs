@@ -1,8 +1,9 @@
-//! Holding a resource without a command, until a signal or the loss of the lease.
+//! Holding resources without a command, until a signal or the loss of the lease.
 
 use nix::sys::signal::Signal;
 use rpclient::{Lease, LeaseState};
 
+use super::held::Held;
 use super::lease_file::without_token;
 use super::lease_report::LeaseReport;
 use super::release;
@@ -20,7 +21,8 @@ pub(super) async fn run(
     if json {
         output::print_json(&without_token(&lease)?)?;
     } else {
-        output::print(&format!("{}\n", lease.resource().name))?;
+        let names = lease.all_resources().map(|resource| format!("{}\n", resource.name));
+        output::print(&names.collect::<String>())?;
     }
     if !quiet {
         output::say("held until Ctrl-C");
@@ -38,8 +40,8 @@ pub(super) async fn run(
             }
             state = lease.state_changed() => {
                 if let LeaseState::Lost(reason) = &state {
-                    let name = &lease.resource().name;
-                    let message = format!("the lease of {name} is lost: {reason}");
+                    let held = Held::by(&lease);
+                    let message = format!("the lease of {held} is lost: {reason}");
                     return Err(Failure::new(ExitCode::Lost, message));
                 }
                 report.take_in(&state);

@@ -4,27 +4,27 @@ use rpclient::{Lease, LeaseState};
 use tokio::time::sleep_until;
 
 use super::absence::Absence;
+use super::held::Held;
 use crate::{elapsed, output};
 
 /// What there is to say about a lease while it is held.
 pub(super) struct LeaseReport {
-    /// The resource.
-    name: String,
+    held: Held,
     absence: Option<Absence>,
 }
 
 impl LeaseReport {
     pub(super) fn of(lease: &Lease) -> Self {
-        Self { name: lease.resource().name.to_string(), absence: None }
+        Self { held: Held::by(lease), absence: None }
     }
 
     /// Takes in how the lease stands, and says what people should know of it. The loss of the lease is not
     /// for this.
     pub(super) fn take_in(&mut self, state: &LeaseState) {
-        let name = &self.name;
+        let held = &self.held;
         match state {
             LeaseState::Held => {
-                let kept = format!("{name} is still held");
+                let kept = held.is("still held");
                 output::say(&match self.absence.take() {
                     Some(absence) => absence.over(&kept),
                     // It was too short to be seen.
@@ -32,7 +32,7 @@ impl LeaseReport {
                 });
             }
             LeaseState::Draining { deadline } => output::say(&format!(
-                "warning: respod is about to stop; the lease of {name} ends in {}",
+                "warning: respod is about to stop; the lease of {held} ends in {}",
                 elapsed::rounded(*deadline)
             )),
             LeaseState::Away { cause, until } => {
@@ -52,9 +52,9 @@ impl LeaseReport {
 
     /// Says that respod has been away for long.
     pub(super) fn tell_of_long_absence(&mut self) {
-        let name = &self.name;
+        let held = &self.held;
         if let Some(absence) = &mut self.absence {
-            let (kept, given_up) = (format!("{name} stays leased"), format!("{name} is given up"));
+            let (kept, given_up) = (held.stays("leased"), held.is("given up"));
             output::say(&absence.long(&kept, &given_up));
         }
     }

@@ -1,13 +1,15 @@
-//! `rpclient lock`: waits for a resource, and holds it: for a command, or until told to stop.
+//! `rpclient lock`: waits for resources, and holds them: for a command, or until told to stop.
 
 mod absence;
 mod command;
 mod environment;
 pub(crate) mod guard;
+mod held;
 mod hold;
 mod lease_file;
 mod lease_report;
 mod process_group;
+mod request;
 mod signals;
 mod terminal;
 mod waiting;
@@ -16,13 +18,14 @@ mod waiting_text;
 use std::time::Duration;
 
 use nix::sys::signal::Signal;
-use rpclient::{Client, Hold, Lease, LeaseState, Pending, Request, Wait};
+use rpclient::{Client, Lease, LeaseState, Pending, Request};
 use tokio::time::timeout;
 
 use crate::arguments::{CommonArguments, LockArguments};
 use crate::exit_code::ExitCode;
 use crate::failure::Failure;
-use crate::output;
+use crate::{output, selection_hint};
+use held::Held;
 use signals::Signals;
 use waiting::WaitingDisplay;
 
@@ -34,14 +37,17 @@ pub(crate) async fn run(
     common: &CommonArguments,
     arguments: &LockArguments,
 ) -> Result<ExitCode, Failure> {
-    let request = request(arguments)?;
+    let request = request::of(common, arguments)?;
     let client = common.client()?;
     if let Some(program) = arguments.command.first() {
         command::look_up(program)?;
     }
+    if let Some(hint) = selection_hint::of(&arguments.requirements).filter(|_| !arguments.quiet) {
+        output::say(&hint);
+    }
     // From here on a signal ends things in order, before there is anything to end.
     let mut signals = Signals::listen()?;
-    let display = WaitingDisplay::new(arguments.quiet);
+    let display = WaitingDisplay::new(request.requested(), arguments.quiet);
     let lease = match acquire(&client, &request, display, &mut signals).await? {
         Acquired::Lease(lease) => *lease,
         Acquired::Interrupted(signal) => return Ok(ExitCode::Signal(signal)),
@@ -51,17 +57,6 @@ pub(crate) async fn run(
     } else {
         command::run(&client, lease, arguments, &mut signals).await
     }
-}
-
-fn request(arguments: &LockArguments) -> Result<Request, Failure> {
-    let mut request = Request::one(arguments.selection.selector()?);
-    request.priority = arguments.priority;
-    request.description = arguments.description.clone();
-    request.tags = arguments.tags.iter().cloned().collect();
-    request.wait = if arguments.no_wait { Wait::No } else { arguments.wait };
-    request.hold = Hold::Connection { linger: arguments.linger.0 };
-    request.max_duration = arguments.max_duration.map(|duration| duration.0);
-    Ok(request)
 }
 
 enum Acquired {
@@ -123,7 +118,7 @@ async fn leave(pending: Pending, is_away: bool) -> bool {
 
 /// Ends the lease, and warns if it may stay for its linger, or for the grace of a respod that is away.
 async fn release(lease: Lease) {
-    let name = lease.resource().name.clone();
+    let held = Held::by(&lease);
     let state = lease.state();
     let failed = match timeout(FAREWELL, lease.release()).await {
         Ok(Ok(())) => return,
@@ -133,10 +128,11 @@ async fn release(lease: Lease) {
     if let LeaseState::Away { cause, .. } = state {
         let cause = absence::words(&cause);
         output::say(&format!(
-            "warning: {name} could not be released, since respod is away ({cause}): it stays taken \
-             until respod is back and its grace period has passed"
+            "warning: {held} could not be released, since respod is away ({cause}): {} until respod is back \
+             and its grace period has passed",
+            held.it_stays("taken")
         ));
     } else {
-        output::say(&format!("{name} could not be released at once: {failed}"));
+        output::say(&format!("{held} could not be released at once: {failed}"));
     }
 }

@@ -11,6 +11,7 @@ use rpclient::{Lease, Notice};
 use tokio::time::{Instant, sleep_until};
 
 use super::absence::Absence;
+use super::held::Held;
 use super::terminal;
 use super::waiting_text::describe;
 use crate::{elapsed, output};
@@ -29,6 +30,8 @@ const KEPT: &str = "the request has kept its place";
 /// Shows the waiting on standard error.
 pub(super) struct WaitingDisplay {
     mode: Mode,
+    /// How many resources the request needs.
+    requested: usize,
     /// Where the request stands, and when the waiting began by the local and by the server's clock.
     place: Option<Place>,
     /// Of respod.
@@ -62,7 +65,8 @@ struct Told {
 }
 
 impl WaitingDisplay {
-    pub(super) fn new(quiet: bool) -> Self {
+    /// For a request for so many resources.
+    pub(super) fn new(requested: usize, quiet: bool) -> Self {
         let dumb = env::var_os("TERM").is_some_and(|terminal| terminal == "dumb");
         let mode = if quiet {
             Mode::Quiet
@@ -76,7 +80,7 @@ impl WaitingDisplay {
         } else {
             Mode::Lines { told: None }
         };
-        Self { mode, place: None, absence: None }
+        Self { mode, requested, place: None, absence: None }
     }
 
     /// Takes in what the waiting request was told.
@@ -141,8 +145,8 @@ impl WaitingDisplay {
             Some(place) => format!(" after {}", elapsed::coarse(place.began.elapsed())),
             None => String::new(),
         };
-        let (name, id) = (&lease.resource().name, lease.id());
-        output::say(&format!("leased {name}{waited} (lease {id}, fence {})", lease.fence()));
+        let (held, id) = (Held::by(lease), lease.id());
+        output::say(&format!("leased {held}{waited} (lease {id}, fence {})", lease.fence()));
     }
 
     /// Says that the request no longer waits.
@@ -160,7 +164,7 @@ impl WaitingDisplay {
 
     fn show_place(&mut self) {
         let Some(place) = &self.place else { return };
-        let text = describe(&place.request, place.server_now(), CANDIDATES);
+        let text = describe(&place.request, self.requested, place.server_now(), CANDIDATES);
         let waited = elapsed::coarse(place.began.elapsed());
         let away = self.absence.as_ref().map(Absence::so_far);
         match &mut self.mode {
