@@ -15,7 +15,7 @@ use crate::problem::{Kind, Problem};
 const STRAY_BODY_LIMIT: u64 = 64 * 1024;
 
 /// The longest request for a lease, in bytes. As JSON without blanks, one with all the requirements and keys that
-/// there may be, 32 times 256, fits if its keys have 29 characters each.
+/// there may be, 32 times 256, fits if its keys have 28 characters each.
 ///
 /// Waiting requests are kept in memory, so this is far less than what an inventory may have.
 const REQUEST_LIMIT: u64 = 256 * 1024;
