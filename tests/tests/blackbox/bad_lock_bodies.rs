@@ -162,3 +162,24 @@ async fn a_request_has_at_most_256_kib() {
     reply.expect_problem(413, "too_large");
     daemon.expect_idle().await;
 }
+
+#[tokio::test]
+async fn a_body_that_stops_half_way_is_given_up_and_leases_nothing() {
+    let daemon = Daemon::with(ONE_BENCH).flag("--body-timeout", "200ms").start().await;
+    let whole = r#"{"requirements":[{}]}"#;
+    // What has come is a whole request, and more is announced.
+    let length = (whole.len() + 1).to_string();
+    for (framing, sent) in [
+        (("Content-Length", length.as_str()), whole.to_owned()),
+        (("Transfer-Encoding", "chunked"), format!("{:x}\r\n{whole}\r\n", whole.len())),
+    ] {
+        let mut connection = daemon.connect().await;
+        let headers = [("Content-Type", "application/json"), framing];
+        let head = connection.request_head("POST", "/lock", &headers);
+        connection.send(head + &sent).await;
+        connection.reply().await.expect_problem(408, "timeout");
+    }
+    daemon.expect_idle().await;
+    let mut next = daemon.lock("").await;
+    assert_eq!(next.expect_granted().await.id.0, 1, "nothing was asked for before");
+}

@@ -102,7 +102,8 @@ fn every_text_of_a_requirement_on_the_page_is_what_its_json_says_and_is_written_
         let from_text: Requirement = text.parse().unwrap_or_else(|e| panic!("{text}: {e}"));
         let request = Request::from_json(format!(r#"{{"requirements":[{json}]}}"#).as_bytes());
         let request = request.unwrap_or_else(|error| panic!("{json}: {error}"));
-        assert_eq!(request.requirements(), [from_text.clone()], "{text}");
+        assert_eq!(request.requirements(), std::slice::from_ref(&from_text), "{text}");
+        assert_eq!(from_text.to_string(), *text);
         let documented = format!("| `{text}` | `{json}` |");
         assert!(source.contains(&documented), "{documented} is not in the documentation");
     }
