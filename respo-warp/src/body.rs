@@ -14,9 +14,20 @@ use crate::problem::{Kind, Problem};
 /// How much is read of a body where none belongs, before it is refused for its size.
 const STRAY_BODY_LIMIT: u64 = 64 * 1024;
 
+/// The longest request for a lease, in bytes. As JSON without blanks, one with all the requirements and keys that
+/// there may be, 32 times 256, fits if its keys have 28 characters each.
+///
+/// Waiting requests are kept in memory, so this is far less than what an inventory may have.
+const REQUEST_LIMIT: u64 = 256 * 1024;
+
 /// Reads the whole body.
 pub(crate) async fn read(api: &Api, call: &mut Call) -> Result<Bytes, Problem> {
     read_within(call, api.max_body, api.body_timeout).await
+}
+
+/// Reads the whole body of a call that says in JSON what is to be leased.
+pub(crate) async fn read_request(api: &Api, call: &mut Call) -> Result<Bytes, Problem> {
+    read_within(call, REQUEST_LIMIT.min(api.max_body), api.body_timeout).await
 }
 
 /// Reads to the end of the body of a call that should have none.
@@ -24,17 +35,23 @@ pub(crate) async fn read(api: &Api, call: &mut Call) -> Result<Bytes, Problem> {
 /// To the end, for only then will the HTTP server look for what comes after it: another request, or
 /// the end of the connection.
 pub(crate) async fn expect_none(api: &Api, call: &mut Call) -> Result<(), Problem> {
-    let limit = STRAY_BODY_LIMIT.min(api.max_body);
-    let body = read_within(call, limit, api.body_timeout).await?;
-    if body.is_empty() {
-        return Ok(());
+    match read_stray(api, call).await? {
+        0 => Ok(()),
+        length => Err(Problem::new(
+            Kind::Malformed,
+            format!(
+                "the request has a body of {length} bytes, and none belongs here; parameters go into the \
+                 query string"
+            ),
+        )),
     }
-    let detail = format!(
-        "the request has a body of {} bytes, and none belongs here; parameters go into the query \
-         string",
-        body.len()
-    );
-    Err(Problem::new(Kind::Malformed, detail))
+}
+
+/// Reads to the end of the body of a call that has none, unless it is of another type than it should be. The
+/// length of what there was.
+pub(crate) async fn read_stray(api: &Api, call: &mut Call) -> Result<usize, Problem> {
+    let body = read_within(call, STRAY_BODY_LIMIT.min(api.max_body), api.body_timeout).await?;
+    Ok(body.len())
 }
 
 async fn read_within(call: &mut Call, limit: u64, timeout: Duration) -> Result<Bytes, Problem> {

@@ -17,15 +17,18 @@ pub mod inventory;
 mod inventory_route;
 mod leases;
 mod lock;
+mod lock_request;
 mod lock_stream;
 mod negotiation;
 mod origin;
 mod overview;
 mod overview_page;
 mod overview_table;
+mod overview_words;
 mod parameters;
 mod peer;
 mod problem;
+mod resources;
 
 use std::sync::Arc;
 
@@ -57,6 +60,9 @@ pub fn routes(api: Api) -> BoxedFilter<(Response,)> {
     let lock = warp::path!("lock")
         .and(request.clone())
         .then(|api, call: Call| answer(call, &[Method::POST], |call| lock::lock(api, call)));
+    let resources = warp::path!("v1" / "resources").and(request.clone()).then(|api, call: Call| {
+        answer(call, &[Method::GET, Method::HEAD], |call| resources::list(api, call))
+    });
     let lease =
         warp::path!("v1" / "leases" / u64).and(request.clone()).then(|id, api, call: Call| {
             answer(call, &[Method::DELETE], move |call| leases::release(api, id, call))
@@ -78,6 +84,8 @@ pub fn routes(api: Api) -> BoxedFilter<(Response,)> {
 
     overview
         .or(lock)
+        .unify()
+        .or(resources)
         .unify()
         .or(lease)
         .unify()

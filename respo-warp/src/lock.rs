@@ -1,4 +1,4 @@
-//! `POST /lock`: asks for a resource, and answers with the stream that holds it.
+//! `POST /lock`: asks for resources, and answers with the stream that holds them.
 
 use std::sync::Arc;
 
@@ -8,24 +8,23 @@ use respo::{LockQuery, Refusal};
 use warp::reply::Response;
 
 use crate::api::Api;
-use crate::body;
 use crate::call::Call;
+use crate::lock_request;
 use crate::lock_stream::LockStream;
 use crate::problem::{Kind, Problem};
 
 pub(crate) async fn lock(api: Arc<Api>, mut call: Call) -> Result<Response, Problem> {
-    let query = LockQuery::parse(&call.query)?;
-    body::expect_none(&api, &mut call).await?;
-    let broker = api.pools.select(query.pool.as_ref().map(AsRef::as_ref))?;
+    let LockQuery { pool, action } = lock_request::read(&api, &mut call).await?;
+    let broker = api.pools.select(pool.as_ref().map(AsRef::as_ref))?;
     let disconnected = call.disconnected();
-    let ends_with_connection = ends_with_connection(&query.action);
+    let ends_with_connection = ends_with_connection(&action);
 
     let session = broker.session();
     // A client that has left gets nothing, not even for a moment.
     let ticket = tokio::select! {
         biased;
         () = disconnected.wait() => return Err(left()),
-        ticket = submit(&session, query.action) => ticket?,
+        ticket = submit(&session, action) => ticket?,
     };
     let stream = LockStream {
         broker: broker.clone(),

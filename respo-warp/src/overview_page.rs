@@ -9,7 +9,7 @@ use respo::wire::{
 use respo::{Holding, Name, Text, Timestamp, Word};
 
 use crate::elapsed::elapsed;
-use crate::overview_table::{join, summary};
+use crate::overview_words::{asks_for, join, only_for, state_words, summary};
 
 /// How often the page reloads itself, in seconds.
 const REFRESH_SECONDS: u8 = 5;
@@ -71,15 +71,22 @@ fn pool_section(pool: &PoolOverview, now: Timestamp) -> Markup {
 }
 
 fn resource_row(resource: &ResourceOverview, now: Timestamp) -> Markup {
-    let lease = resource.lease.as_ref();
+    // Nobody holds a collateral itself.
+    let is_held = resource.state != ResourceState::Collateral;
+    let lease = resource.lease.as_ref().filter(|_| is_held);
+    let only_for = only_for(resource);
     html! {
         tr {
             td {
                 strong { (resource.name) }
+                @if resource.ephemeral { " " span.word title="in no inventory; there while it is asked for or held" { "ephemeral" } }
                 @if let Some(description) = &resource.description { small { (description) } }
                 @if let Some(endpoint) = &resource.endpoint { small { (link(endpoint)) } }
             }
-            td { span class={ "state " (resource.state.code()) } { (resource.state.code()) } }
+            td {
+                span class={ "state " (resource.state.code()) } { (state_words(resource.state)) }
+                @if !only_for.is_empty() { small { (kept_words(resource.state)) " " (only_for) } }
+            }
             td { @if let Some(holder) = lease.and_then(|lease| lease.holder.as_ref()) { (holder) } }
             td { @if let Some(text) = lease.and_then(|lease| lease.description.as_ref()) { (text) } }
             td { @if let Some(lease) = lease { (since(lease, now)) } }
@@ -88,6 +95,14 @@ fn resource_row(resource: &ResourceOverview, now: Timestamp) -> Markup {
             td { (words(&resource.attributes)) }
             td { (entities(&resource.entities)) }
         }
+    }
+}
+
+/// What comes before the name of whom a resource is kept for.
+fn kept_words(state: ResourceState) -> &'static str {
+    match state {
+        ResourceState::HeldBack => "for",
+        _ => "a stack-mate is held by",
     }
 }
 
@@ -143,15 +158,23 @@ fn waiting_table(waiting: &[WaitingOverview], now: Timestamp) -> Markup {
                             td { span title=(request.since) { (elapsed(request.since, now)) } }
                             td { (request.position) " of " (request.of) }
                             td.number { (request.priority) }
-                            td {
-                                @if request.selector.is_empty() { "anything" }
-                                @else { code { (request.selector) } }
-                            }
+                            td { (needs(request)) }
                         }
                     }
                 }
             }
         }
+    }
+}
+
+/// What a request asks for, what is held back for it, and why else it waits.
+fn needs(request: &WaitingOverview) -> Markup {
+    html! {
+        @for requirement in asks_for(request) { div { code { (requirement) } } }
+        @if !request.held_back.is_empty() {
+            small { "held back for it: " (join(&request.held_back, ", ")) }
+        }
+        @if let Some(limit) = &request.limit { small { "its limit is reached: " (limit) } }
     }
 }
 

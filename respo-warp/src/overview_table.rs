@@ -5,6 +5,7 @@ use respo::wire::{Overview, PoolOverview, ResourceOverview, ResourceState, Waiti
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use crate::elapsed::elapsed;
+use crate::overview_words::{asks_for, join, only_for, state_words, summary};
 
 /// The widest that a column of free text gets, in terminal cells. JSON has everything in full.
 const WIDEST: usize = 40;
@@ -26,6 +27,7 @@ fn render_pool(text: &mut String, pool: &PoolOverview, now: Timestamp) {
     let mut table = Table::new([
         "RESOURCE",
         "STATE",
+        "ONLY FOR",
         "HOLDER",
         "FOR",
         "SINCE",
@@ -42,24 +44,27 @@ fn render_pool(text: &mut String, pool: &PoolOverview, now: Timestamp) {
         return;
     }
     text.push('\n');
-    let mut table =
-        Table::new(["WAITING", "HOLDER", "FOR", "SINCE", "PLACE", "PRIORITY", "ASKS FOR"]);
+    let mut table = Table::new([
+        "WAITING",
+        "HOLDER",
+        "FOR",
+        "SINCE",
+        "PLACE",
+        "PRIORITY",
+        "ASKS FOR",
+        "HELD BACK FOR IT",
+        "ITS LIMIT",
+    ]);
     for request in &pool.waiting {
         table.add(waiting_row(request, now));
     }
     table.write(text);
 }
 
-/// How many resources there are, how many are free, and how many requests wait.
-pub(crate) fn summary(pool: &PoolOverview) -> String {
-    let all = pool.resources.len();
-    let free = pool.resources.iter().filter(|one| one.state == ResourceState::Free).count();
-    let noun = if all == 1 { "resource" } else { "resources" };
-    format!("{all} {noun}, {free} free, {} waiting", pool.waiting.len())
-}
-
-fn resource_row(resource: &ResourceOverview, now: Timestamp) -> [String; 9] {
-    let lease = resource.lease.as_ref();
+fn resource_row(resource: &ResourceOverview, now: Timestamp) -> [String; 10] {
+    // Nobody holds a collateral itself.
+    let is_held = resource.state != ResourceState::Collateral;
+    let lease = resource.lease.as_ref().filter(|_| is_held);
     let holder = lease.and_then(|lease| lease.holder.as_ref());
     let purpose = lease.and_then(|lease| lease.description.as_ref());
     let entities: Vec<String> = resource
@@ -71,8 +76,12 @@ fn resource_row(resource: &ResourceOverview, now: Timestamp) -> [String; 9] {
         })
         .collect();
     [
-        resource.name.to_string(),
-        resource.state.code().to_owned(),
+        match resource.ephemeral {
+            true => format!("{} (ephemeral)", resource.name),
+            false => resource.name.to_string(),
+        },
+        state_words(resource.state).to_owned(),
+        shortened(Some(only_for(resource))),
         shortened(holder),
         shortened(purpose),
         lease.map_or_else(String::new, |lease| elapsed(lease.since, now)),
@@ -83,7 +92,7 @@ fn resource_row(resource: &ResourceOverview, now: Timestamp) -> [String; 9] {
     ]
 }
 
-fn waiting_row(request: &WaitingOverview, now: Timestamp) -> [String; 7] {
+fn waiting_row(request: &WaitingOverview, now: Timestamp) -> [String; 9] {
     [
         request.id.to_string(),
         shortened(request.holder.as_ref()),
@@ -91,14 +100,10 @@ fn waiting_row(request: &WaitingOverview, now: Timestamp) -> [String; 7] {
         elapsed(request.since, now),
         format!("{} of {}", request.position, request.of),
         request.priority.to_string(),
-        if request.selector.is_empty() { "anything".to_owned() } else { request.selector.clone() },
+        join(asks_for(request), "; "),
+        shortened(Some(join(&request.held_back, ","))),
+        request.limit.clone().unwrap_or_default(),
     ]
-}
-
-/// The items, with `separator` between them.
-pub(crate) fn join(items: impl IntoIterator<Item = impl ToString>, separator: &str) -> String {
-    let items: Vec<String> = items.into_iter().map(|item| item.to_string()).collect();
-    items.join(separator)
 }
 
 /// The text, cut where it would be wider than [`WIDEST`].

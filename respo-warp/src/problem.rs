@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use respo::broker::PoolError;
 use respo::wire;
 use respo::yaml::InventoryProblems;
-use respo::{QueryError, RETRY_AFTER, Refusal};
+use respo::{QueryError, RETRY_AFTER, Refusal, RequestJsonError};
 use serde::Serialize;
 use serde_json::Value;
 use warp::http::header::WWW_AUTHENTICATE;
@@ -30,6 +30,7 @@ pub(crate) enum Kind {
     Timeout,
     Busy,
     TooLarge,
+    UnsupportedMediaType,
     InvalidInventory,
     OverLimit,
     QueueFull,
@@ -63,8 +64,11 @@ impl Kind {
                 ("method_not_allowed", S::METHOD_NOT_ALLOWED, "this path does not have this method")
             }
             Self::Timeout => ("timeout", S::REQUEST_TIMEOUT, "the body did not arrive in time"),
-            Self::Busy => ("busy", S::CONFLICT, "every matching resource is taken"),
+            Self::Busy => ("busy", S::CONFLICT, "the request cannot be granted now"),
             Self::TooLarge => ("too_large", S::PAYLOAD_TOO_LARGE, "the body is too large"),
+            Self::UnsupportedMediaType => {
+                ("unsupported_media_type", S::UNSUPPORTED_MEDIA_TYPE, "the body is not JSON")
+            }
             Self::InvalidInventory => {
                 ("invalid_inventory", S::UNPROCESSABLE_ENTITY, "the inventory has mistakes")
             }
@@ -119,7 +123,7 @@ impl Problem {
         Self::new(
             Kind::NotFound,
             "there is nothing at this path; the paths are /, /lock, /inventory, /healthz, \
-             /v1/leases/ID and /v1/inventory/revisions",
+             /v1/resources, /v1/leases/ID and /v1/inventory/revisions",
         )
     }
 
@@ -181,6 +185,14 @@ pub(crate) fn json(document: &impl Serialize) -> Response {
 impl From<QueryError> for Problem {
     fn from(error: QueryError) -> Self {
         Self::new(Kind::Malformed, error.to_string()).with("parameter", &error.parameter)
+    }
+}
+
+impl From<RequestJsonError> for Problem {
+    fn from(error: RequestJsonError) -> Self {
+        let RequestJsonError { path, problem } = error;
+        let place = if path.is_empty() { String::new() } else { format!(" at {path}") };
+        Self::new(Kind::Malformed, format!("the body{place}: {problem}")).with("path", path)
     }
 }
 

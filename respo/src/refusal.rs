@@ -46,7 +46,7 @@ pub enum Refusal {
         limit: Option<String>,
     },
     /// No resource of the inventory could ever satisfy the request.
-    #[error("{}", .parts.iter().map(|part| part.detail.as_str()).collect::<Vec<_>>().join("; "))]
+    #[error("{}", .parts.iter().map(describe_part).collect::<Vec<_>>().join("; "))]
     NoSuch {
         /// The parts that match nothing, at least one.
         parts: Vec<UnmatchedPart>,
@@ -100,12 +100,19 @@ impl Refusal {
     }
 }
 
+fn describe_part(part: &UnmatchedPart) -> String {
+    match part.requirement {
+        Some(number) => format!("requirement {number}: {}", part.detail),
+        None => part.detail.clone(),
+    }
+}
+
 fn describe_busy(candidates: &[Candidate], limit: Option<&str>) -> String {
     if let Some(limit) = limit {
         return format!("the limit is reached: {limit}");
     }
     let candidates: Vec<String> = candidates.iter().map(describe).collect();
-    format!("every matching resource is taken: {}", candidates.join(", "))
+    format!("what is asked for is taken: {}", candidates.join(", "))
 }
 
 /// Who has a resource that is missing.

@@ -41,7 +41,7 @@ pub enum Status {
     Free,
     /// It is leased.
     Held(Holding),
-    /// It is free, and held back for a waiting request that needs more than this.
+    /// It is free, and it or a stack-mate is held back for a waiting request that needs more than this.
     HeldBack(Waiter),
     /// It is free for the client of this lease alone, which has a stack-mate of it.
     Collateral(Holding),

@@ -99,3 +99,39 @@ pub fn benches(count: usize) -> String {
     }
     text
 }
+
+/// Phones and relays that are wired together, boards, and what tells them apart.
+pub const PHONES: &str = r#"
+pool:
+  name: lab
+  stacks:
+    - [phone-1, relay-1]
+    - [phone-2, relay-2, charger-2]
+  resources:
+    phone-1:
+      location: lab1
+      attributes: [phone]
+      properties: {platform: android, ram: 8, gsm: {operator: GTE}, circuits: [a, b, c]}
+      entities:
+        sim-left: {attributes: [prepaid], properties: {pin: "0000"}}
+        sim-right: {attributes: [prepaid, esim]}
+    phone-2:
+      location: lab1
+      attributes: [phone]
+      properties: {platform: android, ram: 12, gsm: {operator: PTT}, circuits: [a]}
+    phone-3:
+      location: lab2
+      attributes: [phone]
+      properties: {platform: ios, ram: 4}
+    relay-1: {attributes: [relay]}
+    relay-2: {attributes: [relay]}
+    charger-2: {}
+    board-1: {attributes: [board]}
+    board-2: {attributes: [board]}
+    board-3: {attributes: [board]}
+    board-4: {attributes: [board]}
+    board-5: {attributes: [board]}
+"#;
+
+/// A pool whose resources are what clients ask for.
+pub const LOCK_SERVER: &str = "pool: {name: locks, ephemeral: true}\n";

@@ -65,6 +65,18 @@ impl ProtocolPage {
         found.remove(0)
     }
 
+    /// The examples under a heading, in order.
+    #[must_use]
+    pub fn section(&self, heading: &str) -> Vec<Value> {
+        let examples = self.examples().into_iter();
+        let found: Vec<Value> = examples
+            .filter(|example| example.section == heading)
+            .map(|example| example.json)
+            .collect();
+        assert!(!found.is_empty(), "no examples under {heading}");
+        found
+    }
+
     /// The rows of the table whose head begins with these cells, each row as its cells.
     #[must_use]
     pub fn table(&self, head: &[&str]) -> Vec<Vec<String>> {

@@ -167,6 +167,8 @@ impl Actor {
     /// Carries out what was received as one batch: engine, commit, answers, notices, in this order.
     async fn step(&mut self, messages: &mut Vec<Message>) -> ControlFlow<()> {
         let now = self.parts.clock.now();
+        // That something is held back from now on has no record and no notice, and is seen by readers.
+        let is_due = self.engine.next_timeout().is_some_and(|at| at <= now);
         let mut asked = Asked::default();
         let mut flow = ControlFlow::Continue(());
         for message in messages.drain(..) {
@@ -194,6 +196,9 @@ impl Actor {
         self.engine.handle_timeout(now, &mut self.effects);
         match self.commit().await {
             Ok(()) => {
+                if is_due {
+                    self.publisher.changed(&self.engine);
+                }
                 self.tell(asked.answers);
                 flow
             }

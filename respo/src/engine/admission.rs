@@ -19,6 +19,7 @@ use crate::inventory::ResourceIndex;
 use crate::refusal::{MAX_LISTED_CANDIDATES, Refusal};
 use crate::request::{Request, RequestId, Wait};
 use crate::token::TokenDigest;
+use crate::wire::Candidate;
 
 /// A request that has been checked, and what it would get.
 struct Asked {
@@ -168,27 +169,27 @@ impl Engine {
         Ok(())
     }
 
-    /// The candidates of what a request does not get now: who has what is missing. Those that it could get
-    /// come last.
-    fn missing(&self, needs: &Needs, partial: Option<&Assignment>) -> Vec<crate::wire::Candidate> {
+    /// Who has what is missing: the candidates of what a request does not get now, without those that are free.
+    fn missing(&self, needs: &Needs, partial: Option<&Assignment>) -> Vec<Candidate> {
         let lacks = |number: &usize| {
             partial.is_none_or(|partial| partial.given[*number].len() < needs.counts[*number])
         };
-        let lacking = (0..needs.counts.len()).filter(lacks);
+        let lacking = self.taken(needs, (0..needs.counts.len()).filter(lacks));
+        // What lacks something may have given way to another requirement, whose own candidates are taken.
+        if lacking.is_empty() { self.taken(needs, 0..needs.counts.len()) } else { lacking }
+    }
+
+    /// The candidates of these requirements that are not free; so many of them as an answer lists.
+    fn taken(&self, needs: &Needs, numbers: impl Iterator<Item = usize>) -> Vec<Candidate> {
         let mut seen: BTreeSet<ResourceIndex> = BTreeSet::new();
-        let mut listed: Vec<ResourceIndex> = Vec::new();
-        for number in lacking {
+        let mut taken = Vec::new();
+        for number in numbers {
             let list = self.sets.list(needs.sets[number]);
-            for index in list.iter().copied().filter(|index| seen.insert(*index)) {
-                if !self.occupancy.is_open(index) {
-                    listed.push(index);
-                }
-                if listed.len() >= MAX_LISTED_CANDIDATES {
-                    break;
-                }
-            }
+            let left = MAX_LISTED_CANDIDATES - taken.len();
+            let new = list.iter().copied().filter(|index| seen.insert(*index));
+            let new = new.filter(|index| !self.occupancy.is_free_for_all(*index)).take(left);
+            taken.extend(new.filter_map(|index| self.candidate(index)));
         }
-        listed.truncate(MAX_LISTED_CANDIDATES);
-        listed.into_iter().filter_map(|index| self.candidate(index)).collect()
+        taken
     }
 }

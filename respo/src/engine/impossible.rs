@@ -224,13 +224,14 @@ impl Engine {
     ) -> Result<StackOptions, Vec<UnmatchedPart>> {
         let labels: BTreeSet<&Label> =
             requirements.iter().filter_map(|requirement| requirement.stack.as_ref()).collect();
+        let (is_only, there_are_none) = (requirements.len() == 1, self.occupancy.stacks.is_empty());
         let (mut with_label, mut all_options, mut parts) = (Vec::new(), Vec::new(), Vec::new());
         for label in labels {
             let has_it = |number: &usize| requirements[*number].stack.as_ref() == Some(label);
             let theirs: Vec<usize> = (0..requirements.len()).filter(has_it).collect();
             let options = self.stacks_for(&theirs, needs);
             if options.is_empty() {
-                parts.push(no_stack(label, &theirs, self.occupancy.stacks.is_empty()));
+                parts.push(no_stack(label, &theirs, is_only, there_are_none));
             }
             with_label.push(theirs);
             all_options.push(options);
@@ -340,14 +341,19 @@ fn too_few(count: usize, there: usize) -> UnmatchedPart {
     UnmatchedPart { requirement: None, part: "count", value: count.to_string(), detail }
 }
 
-fn no_stack(label: &Label, requirements: &[usize], there_are_none: bool) -> UnmatchedPart {
+fn no_stack(
+    label: &Label,
+    requirements: &[usize],
+    is_only: bool,
+    there_are_none: bool,
+) -> UnmatchedPart {
     let detail = if there_are_none {
         "the inventory has no stacks".to_owned()
     } else {
         format!("no stack has everything that is asked for with the label {:?}", label.as_str())
     };
     let requirement = match requirements {
-        [only] => Some(only + 1),
+        [only] if !is_only => Some(only + 1),
         _ => None,
     };
     UnmatchedPart { requirement, part: "stack", value: label.to_string(), detail }

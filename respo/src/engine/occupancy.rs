@@ -133,6 +133,13 @@ impl Occupancy {
         entry.is_some_and(|entry| entry.holder.is_none() && entry.kept_for.is_none())
     }
 
+    /// Open, and so are its stack-mates.
+    pub(crate) fn is_free_for_all(&self, index: ResourceIndex) -> bool {
+        self.is_open(index)
+            && self.stacks.holder_of_mates(index).is_none()
+            && self.stacks.keeper_of_mates(index).is_none()
+    }
+
     pub(crate) fn holder(&self, index: ResourceIndex) -> Option<RequestId> {
         self.entries.get(index.as_usize())?.holder
     }

@@ -103,6 +103,12 @@ impl Stacks {
         stacks.flat_map(|stack| stack.held.keys()).copied().next()
     }
 
+    /// The first in line of those for whom stack-mates of a resource are held back.
+    pub(crate) fn keeper_of_mates(&self, index: ResourceIndex) -> Option<Place> {
+        let stacks = self.with(index).iter().filter_map(|stack| self.at(*stack));
+        stacks.filter_map(|stack| stack.kept.keys().next().copied()).min()
+    }
+
     /// The waiting requests behind `place` for which stack-mates of a resource are held back, other than
     /// those of `party`.
     pub(crate) fn rivals(

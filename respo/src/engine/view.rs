@@ -49,10 +49,13 @@ impl Engine {
         if let Some((_, id)) = self.occupancy.kept_for(index) {
             return Status::HeldBack(self.waiter(id));
         }
-        if self.occupancy.stacks.holder_of_mates(index).is_none() {
-            return Status::Free;
+        let stacks = &self.occupancy.stacks;
+        if stacks.holder_of_mates(index).is_none() {
+            // No stack is split by what is held back, either.
+            let keeper = stacks.keeper_of_mates(index);
+            return keeper.map_or(Status::Free, |(_, id)| Status::HeldBack(self.waiter(id)));
         }
-        let mates = self.occupancy.stacks.mates(index);
+        let mates = stacks.mates(index);
         let holder = mates.into_iter().find_map(|mate| self.occupancy.holder(mate));
         holder.and_then(|id| self.holding(id)).map_or(Status::Free, Status::Collateral)
     }

@@ -7,9 +7,11 @@ use crate::refusal::UnmatchedPart;
 use crate::selector::Selector;
 
 mod entities;
+mod search;
 mod unmatched;
 
 pub use entities::pairing;
+pub use search::{Search, TooExpensive};
 
 /// What it may cost to evaluate the condition of a selector for all resources that the rest of the selector
 /// leaves, in the units of [`MAX_EVALUATION_COST`](crate::condition::MAX_EVALUATION_COST): about half a second at

@@ -26,6 +26,7 @@ mod read;
 mod tag;
 mod write;
 
+pub use read::SELECTOR_PARAMETERS;
 pub(crate) use write::bracketed;
 
 use crate::names::Label;

@@ -170,8 +170,8 @@ fn parse_token(value: &str) -> Result<Token, String> {
     Ok(Token::presented(value))
 }
 
-/// The parameters that say what one resource must look like.
-const SELECTOR_PARAMETERS: [&str; 7] =
+/// The parameters that say what one resource must look like: those of the query-string form of a [`Selector`].
+pub const SELECTOR_PARAMETERS: [&str; 7] =
     ["resource", "location", "attributes", "entity_properties", "entities", "property", "where"];
 
 impl std::str::FromStr for Selector {

@@ -124,8 +124,48 @@ async fn a_lock_with_a_body_is_refused() {
         for ending in ENDINGS {
             println!("{what}, then {ending:?}");
             let mut connection = send_lock(&daemon, header, body).await;
-            connection.reply().await.expect_problem(400, "malformed");
+            connection.reply().await.expect_problem(415, "unsupported_media_type");
             leave(&daemon, connection, ending).await;
+        }
+    }
+}
+
+/// What says in JSON that any bench is wanted, with its length, and in chunks.
+const JSON_BODIES: [(&str, &str); 2] = [
+    ("Content-Length: 21\r\n", "{\"requirements\":[{}]}"),
+    ("Transfer-Encoding: chunked\r\n", "a\r\n{\"requirem\r\nb\r\nents\":[{}]}\r\n0\r\n\r\n"),
+];
+
+#[tokio::test]
+async fn a_holder_that_asked_in_a_body_and_left_has_left() {
+    let daemon = Daemon::start(ONE_BENCH).await;
+    for (header, body) in JSON_BODIES {
+        for (what, bytes) in [("nothing", Vec::new())].into_iter().chain(afterthoughts()) {
+            for ending in ENDINGS {
+                println!("{header}{what}, then {ending:?}");
+                let header = format!("Content-Type: application/json\r\n{header}");
+                let connection = send_lock(&daemon, &header, body).await;
+                let mut stream = LockStream::on(connection).await.expect("200");
+                stream.expect_granted().await;
+                if stream.connection.try_send(&bytes).await.is_err() {
+                    println!("it was closed before all was sent");
+                }
+                leave(&daemon, stream.connection, ending).await;
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_client_that_leaves_right_behind_its_body_has_left() {
+    let daemon = Daemon::start(ONE_BENCH).await;
+    for (header, body) in JSON_BODIES {
+        for ending in ENDINGS {
+            let header = format!("Content-Type: application/json\r\n{header}");
+            let connection = send_lock(&daemon, &header, body).await;
+            leave(&daemon, connection, ending).await;
+            daemon.hold("wait=0").await.close();
+            daemon.expect_idle().await;
         }
     }
 }
@@ -146,12 +186,33 @@ async fn a_client_that_leaves_inside_the_body_of_its_lock_has_left() {
     for (what, header, body) in PARTIAL_BODIES {
         for ending in ENDINGS {
             println!("{what}, then {ending:?}");
-            let connection = send_lock(&daemon, header, body).await;
-            leave(&daemon, connection, ending).await;
-            daemon.hold("wait=0").await.close();
-            daemon.expect_idle().await;
+            for media_type in ["", "Content-Type: application/json\r\n"] {
+                let header = format!("{media_type}{header}");
+                let connection = send_lock(&daemon, &header, body).await;
+                leave(&daemon, connection, ending).await;
+                daemon.hold("wait=0").await.close();
+                daemon.expect_idle().await;
+            }
         }
     }
+}
+
+/// Parts of a body that would be a whole request if its connection ended there.
+#[tokio::test]
+async fn a_body_that_stops_half_way_leases_nothing() {
+    let daemon = Daemon::start(ONE_BENCH).await;
+    let whole = r#"{"requirements":[{}]}   "#;
+    for length in [0, 1, 20, 21, whole.len() - 1] {
+        for ending in ENDINGS {
+            println!("{length} bytes, then {ending:?}");
+            let header =
+                format!("Content-Type: application/json\r\nContent-Length: {}\r\n", whole.len());
+            let connection = send_lock(&daemon, &header, &whole[..length]).await;
+            leave(&daemon, connection, ending).await;
+        }
+    }
+    let mut next = daemon.lock("").await;
+    assert_eq!(next.expect_granted().await.id.0, 1, "nothing was asked for before");
 }
 
 #[tokio::test]

@@ -3,13 +3,19 @@
 // Everything in here is test code: a panic is how it reports.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod bad_lock_bodies;
 mod bad_lock_parameters;
+mod busy;
+mod compound_requests;
+mod compound_restarts;
 mod data_directory;
 mod database_tools;
 mod deadlines_over_restarts;
 mod definitions_of_done;
 mod disconnects;
 mod draining;
+mod ephemeral_keys;
+mod fairness;
 mod hidden_disconnects;
 mod history_export;
 mod http2;
@@ -26,6 +32,8 @@ mod planned_stop;
 mod pools;
 mod protocol_examples;
 mod protocol_tables;
+mod request_bodies;
+mod resource_list;
 mod respod_flags;
 mod restart;
 mod routes;
@@ -40,6 +48,7 @@ mod rpclient_views;
 mod rpclient_waiting;
 mod secrets;
 mod selection;
+mod stacks;
 mod systemd;
 mod time_limits;
 mod validate_schema;

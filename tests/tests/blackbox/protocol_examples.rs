@@ -2,7 +2,8 @@
 //! situation that the page tells of. What differs each time (times, tokens, the version) is masked.
 
 use nix::sys::signal::Signal;
-use respo::wire::{Event, InventoryAnswer, InventoryRevisions, Overview, Problem};
+use respo::Request;
+use respo::wire::{Event, InventoryAnswer, InventoryRevisions, Overview, Problem, ResourceList};
 use serde_json::Value;
 use tests::protocol_page::{ProtocolPage, masked};
 use tests::{Daemon, LockStream};
@@ -21,6 +22,27 @@ pool:
           properties: {socket: 127.0.0.1:4567}
 ";
 
+/// What the examples of several resources are about.
+const PHONES: &str = "\
+pool:
+  name: phones
+  max_leases: {per_holder: 1}
+  stacks:
+    - [phone-1, relay-1]
+    - [phone-2, relay-1]
+  resources:
+    phone-1:
+      attributes: [phone]
+      properties: {gsm: {operator: GTE}}
+      entities:
+        sim:
+          attributes: [prepaid]
+          properties: {pin: '0000'}
+    phone-2: {attributes: [phone]}
+    phone-3: {attributes: [phone]}
+    relay-1: {attributes: [relay]}
+";
+
 /// Reads an example as what it is, and writes it again.
 fn round_trip(json: &Value) -> serde_json::Result<Value> {
     let has = |key: &str| json.get(key).is_some();
@@ -28,6 +50,11 @@ fn round_trip(json: &Value) -> serde_json::Result<Value> {
         serde_json::to_value(serde_json::from_value::<Event>(json.clone())?)
     } else if has("type") {
         serde_json::to_value(serde_json::from_value::<Problem>(json.clone())?)
+    } else if has("requirements") {
+        let request = Request::from_json(json.to_string().as_bytes());
+        serde_json::to_value(request.unwrap_or_else(|error| panic!("{error}: {json}")))
+    } else if has("resources") {
+        serde_json::to_value(serde_json::from_value::<ResourceList>(json.clone())?)
     } else if has("dry_run") {
         serde_json::to_value(serde_json::from_value::<InventoryAnswer>(json.clone())?)
     } else if has("version") {
@@ -48,9 +75,15 @@ fn every_example_is_read_by_its_type_and_loses_nothing() {
     }
 }
 
-/// The example of this event.
+/// The example of this event, under a heading that begins with its name or lists it.
 fn event(name: &str) -> Value {
-    ProtocolPage::read().example(name, |json| json["event"] == name)
+    let examples = ProtocolPage::read().examples().into_iter();
+    let mut found = examples
+        .filter(|example| example.section.contains(name) && example.json["event"] == name)
+        .map(|example| example.json);
+    let example = found.next().unwrap_or_else(|| panic!("no example of {name}"));
+    assert!(found.next().is_none(), "two examples of {name}");
+    example
 }
 
 /// The example of this problem.
@@ -85,6 +118,39 @@ async fn a_waiting_client_and_everybody_else_are_told_as_on_the_page() {
     assert_same(&next(&mut waiter).await, &event("queued"));
     let overview = ProtocolPage::read().example("overview", |json| json.get("version").is_some());
     assert_same(&daemon.get("/").await.json(), &overview);
+}
+
+#[tokio::test]
+async fn stacks_what_is_held_back_and_limits_are_told_as_on_the_page() {
+    let daemon = Daemon::start(PHONES).await;
+    let examples = ProtocolPage::read().section("Several resources");
+    let mut streams = Vec::new();
+    // Each request is followed by what it is answered with.
+    for pair in examples.chunks(2) {
+        let [request, answer] = pair else { panic!("a request without an answer: {pair:?}") };
+        let mut stream = daemon.lock_json(request.clone()).await;
+        assert_same(&next(&mut stream).await, answer);
+        streams.push(stream);
+    }
+    assert_eq!(streams.len(), 3);
+}
+
+#[tokio::test]
+async fn resources_are_listed_as_on_the_page() {
+    let daemon = Daemon::start(PHONES).await;
+    let first = ProtocolPage::read().section("Several resources").swap_remove(0);
+    let (_stream, _) = daemon.hold_json(first).await;
+    let mut waiter = daemon.lock("resource=phone-2").await;
+    waiter.expect_queued().await;
+    let example = ProtocolPage::read().example("the list", |json| json.get("resources").is_some());
+    assert_same(&daemon.get("/v1/resources?state=collateral").await.json(), &example);
+}
+
+#[tokio::test]
+async fn a_mistake_in_a_body_is_told_as_on_the_page() {
+    let daemon = Daemon::start(BENCH).await;
+    let reply = daemon.refused_json(serde_json::json!({"requirements": [{"count": 0}]})).await;
+    assert_same(&reply.json(), &problem("malformed"));
 }
 
 #[tokio::test]

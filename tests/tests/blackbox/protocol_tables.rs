@@ -4,12 +4,28 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use nix::sys::signal::Signal;
-use respo::EndReason;
 use respo::query::LOCK_PARAMETERS;
 use respo::wire::Event;
+use respo::{EndReason, Request, Requirement};
 use tests::inventories::{ONE_BENCH, TWO_POOLS};
 use tests::protocol_page::{ProtocolPage, quoted};
 use tests::{Daemon, Reply};
+
+/// A bench that every parameter on the page can be granted.
+const BENCH_AND_RELAY: &str = "\
+pool:
+  name: lab
+  stacks:
+    - [bench-1, relay-1]
+  resources:
+    bench-1:
+      location: office1
+      attributes: [can]
+      properties: {slots: 4}
+      entities:
+        dut: {attributes: [arm64]}
+    relay-1: {}
+";
 
 /// The words in backquotes of one column of a table.
 fn column(head: &[&str], at: usize) -> BTreeSet<String> {
@@ -26,7 +42,7 @@ fn the_parameters_on_the_page_are_those_that_there_are() {
 
 #[tokio::test]
 async fn every_parameter_on_the_page_is_accepted() {
-    let daemon = Daemon::start(ONE_BENCH).await;
+    let daemon = Daemon::start(BENCH_AND_RELAY).await;
     for parameter in column(&["parameter", "meaning", "default"], 0) {
         let value = match parameter.as_str() {
             "count" => "1",
@@ -58,6 +74,57 @@ async fn every_parameter_on_the_page_is_accepted() {
         daemon.hold(&format!("{parameter}={value}")).await.close();
         daemon.expect_idle().await;
     }
+}
+
+/// The keys that a mistake in a body says that there are, at the place of the unknown key `x`.
+fn known_keys(body: &str) -> BTreeSet<String> {
+    let error = Request::from_json(body.as_bytes()).unwrap_err();
+    let (_, keys) = error.problem.split_once("there are ").expect("what there is");
+    keys.split(", ").map(str::to_owned).collect()
+}
+
+#[test]
+fn the_keys_of_a_body_on_the_page_are_those_that_there_are() {
+    let of_request = column(&["key", "meaning", "default"], 0);
+    assert_eq!(of_request, known_keys(r#"{"x": 1}"#));
+    let of_requirement = column(&["key of a requirement", "meaning", "default"], 0);
+    assert_eq!(of_requirement, known_keys(r#"{"requirements": [{"x": 1}]}"#));
+}
+
+#[test]
+fn every_text_of_a_requirement_on_the_page_is_what_its_json_says_and_is_written_so() {
+    let examples = ProtocolPage::read().table(&["text", "JSON"]);
+    assert_eq!(examples.len(), 10);
+    let source = tests::binaries::workspace().join("respo/src/request/text/mod.rs");
+    let source = std::fs::read_to_string(source).expect("the documentation of the text form");
+    for row in examples {
+        let (text, json) = (&quoted(&row[0])[0], &quoted(&row[1])[0]);
+        let from_text: Requirement = text.parse().unwrap_or_else(|e| panic!("{text}: {e}"));
+        let request = Request::from_json(format!(r#"{{"requirements":[{json}]}}"#).as_bytes());
+        let request = request.unwrap_or_else(|error| panic!("{json}: {error}"));
+        assert_eq!(request.requirements(), std::slice::from_ref(&from_text), "{text}");
+        assert_eq!(from_text.to_string(), *text);
+        let documented = format!("| `{text}` | `{json}` |");
+        assert!(source.contains(&documented), "{documented} is not in the documentation");
+    }
+}
+
+#[test]
+fn every_term_of_a_requirement_on_the_page_is_read() {
+    for term in column(&["term", "meaning"], 0) {
+        let requirement = term.parse::<Requirement>();
+        assert!(requirement.is_ok(), "{term}: {requirement:?}");
+    }
+}
+
+#[tokio::test]
+async fn the_states_on_the_page_are_those_that_can_be_asked_for() {
+    let daemon = Daemon::start(ONE_BENCH).await;
+    let documented = column(&["state", "what it means"], 0);
+    let problem = daemon.get("/v1/resources?state=x").await.expect_problem(400, "malformed");
+    let (_, known) = problem.detail.split_once("there is ").expect("what there is");
+    let known: BTreeSet<String> = known.split(", ").map(str::to_owned).collect();
+    assert_eq!(documented, known);
 }
 
 #[test]
@@ -136,6 +203,7 @@ async fn refusals() -> Vec<Reply> {
         daemon.post_inventory("/inventory", &"#".repeat(1001)).await,
         daemon.post_inventory("/inventory", "").await,
         daemon.refused("max_duration=2h").await,
+        daemon.send_body("POST", "/lock", &[("Content-Type", "text/plain")], "{}").await,
     ];
     let mut slow = daemon.connect().await;
     let head = slow.request_head("POST", "/inventory", &[("Content-Length", "9")]);

@@ -6,12 +6,14 @@ use tests::inventories::ONE_BENCH;
 use tests::{Connection, Daemon};
 
 /// Each path and its methods.
-const ROUTES: [(&str, &[&str]); 5] = [
+const ROUTES: [(&str, &[&str]); 7] = [
     ("/", &["GET", "HEAD"]),
     ("/lock", &["POST"]),
     ("/inventory", &["GET", "HEAD", "POST"]),
     ("/healthz", &["GET", "HEAD"]),
     ("/v1/leases/1", &["DELETE"]),
+    ("/v1/resources", &["GET", "HEAD"]),
+    ("/v1/inventory/revisions", &["GET", "HEAD"]),
 ];
 
 #[tokio::test]
@@ -60,7 +62,7 @@ async fn a_path_that_is_not_there_gets_404() {
 #[tokio::test]
 async fn head_answers_like_get_without_the_body() {
     let daemon = Daemon::start(ONE_BENCH).await;
-    for path in ["/healthz", "/inventory"] {
+    for path in ["/healthz", "/inventory", "/v1/resources"] {
         let length = daemon.get(path).await.expect_status(200).body.len();
         let mut connection = daemon.connect().await;
         connection.request("HEAD", path).await;
@@ -86,6 +88,14 @@ async fn a_parameter_that_a_route_does_not_have_is_refused_by_its_name() {
         ("POST", "/inventory?dry_run=", "dry_run"),
         ("POST", "/inventory?dry_run=true&dry_run=true", "dry_run"),
         ("DELETE", "/v1/leases/1?force=true", "force"),
+        ("GET", "/v1/resources?colour=red", "colour"),
+        ("GET", "/v1/resources?priority=1", "priority"),
+        ("GET", "/v1/resources?pool=lab&pool=lab", "pool"),
+        ("GET", "/v1/resources?state=blue", "state"),
+        ("GET", "/v1/resources?state=", "state"),
+        ("GET", "/v1/resources?state=[free", "state"),
+        ("GET", "/v1/resources?where=name", "where"),
+        ("GET", "/v1/resources?location=%FF", "location"),
     ] {
         let body =
             if target.starts_with("/inventory") && method == "POST" { ONE_BENCH } else { "" };
@@ -101,6 +111,7 @@ async fn a_pool_that_is_not_there_is_refused_on_every_route_that_takes_one() {
     let daemon = Daemon::start(ONE_BENCH).await;
     for (method, target) in [
         ("GET", "/?pool=nowhere"),
+        ("GET", "/v1/resources?pool=nowhere"),
         ("POST", "/lock?pool=nowhere"),
         ("DELETE", "/v1/leases/1?pool=nowhere"),
     ] {
@@ -115,7 +126,7 @@ async fn a_body_where_none_belongs_is_refused() {
         ("GET", "/"),
         ("GET", "/healthz"),
         ("GET", "/inventory"),
-        ("POST", "/lock"),
+        ("GET", "/v1/resources"),
         ("DELETE", "/v1/leases/1"),
     ] {
         let reply = daemon.send_body(method, target, &[], "surprise").await;

@@ -2,17 +2,24 @@
 //!
 //! Readers ignore keys that they do not know: later versions add some.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::inventory::{Entity, Resource, Stack};
+mod overview;
+
+pub use overview::{
+    EntityOverview, Overview, PoolOverview, PooledResource, ResourceList, ResourceOverview,
+    WaitingOverview,
+};
+
+use crate::inventory::Resource;
 use crate::lease::{EndReason, Grant, Holding};
-use crate::names::{Label, Name, Text, Word};
-use crate::request::{Fence, Priority, Request, RequestId};
+use crate::names::{Label, Name};
+use crate::request::{Fence, Request, RequestId};
 use crate::store::Revision;
 use crate::time::Timestamp;
 use crate::token::Token;
@@ -112,7 +119,7 @@ pub enum ResourceState {
     Orphaned,
     /// Held, and no longer in the inventory: it goes when the lease ends.
     Retired,
-    /// Free, and held back for a waiting request that needs more than this.
+    /// Free, and it or a stack-mate is held back for a waiting request that needs more than this.
     HeldBack,
     /// Free for one client alone, which has a stack-mate of it.
     Collateral,
@@ -147,7 +154,7 @@ pub struct Candidate {
     /// Who holds it, or, of a collateral, its stack-mate.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lease: Option<Holding>,
-    /// The waiting request that it is held back for.
+    /// The waiting request that it, or a stack-mate, is held back for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub held_back_for: Option<Waiter>,
 }
@@ -255,113 +262,6 @@ impl fmt::Debug for GrantedLease {
     }
 }
 
-/// `GET /` as JSON: every pool, every resource, every waiting request. No properties, no tokens.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Overview {
-    /// The version of the server.
-    pub version: String,
-    /// The server's clock.
-    pub time: Timestamp,
-    /// The pools in the order of their names.
-    pub pools: Vec<PoolOverview>,
-}
-
-/// One pool of an [`Overview`].
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct PoolOverview {
-    /// Its name.
-    pub name: Label,
-    /// How often its inventory has changed; 1 at first.
-    pub revision: u64,
-    /// Its resources in the order of their names, retired ones last.
-    pub resources: Vec<ResourceOverview>,
-    /// Resources that are wired together.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub stacks: Vec<Stack>,
-    /// Its waiting requests in the order in which they will be served.
-    pub waiting: Vec<WaitingOverview>,
-}
-
-/// One resource of an [`Overview`].
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct ResourceOverview {
-    /// Its name.
-    pub name: Name,
-    /// Its state.
-    pub state: ResourceState,
-    /// Where it stands.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub location: Option<Label>,
-    /// What it is or can do.
-    pub attributes: BTreeSet<Word>,
-    /// For people.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub description: Option<Text>,
-    /// Its address as a whole.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub endpoint: Option<Text>,
-    /// The attributes of its entities, by name. Their properties are not shown.
-    pub entities: BTreeMap<Name, EntityOverview>,
-    /// Who holds it, or, of a collateral, its stack-mate.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub lease: Option<Holding>,
-    /// The waiting request that it is held back for.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub held_back_for: Option<Waiter>,
-    /// It is a key that is not in the inventory, and is there while it is asked for or held.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub ephemeral: bool,
-    /// How many waiting requests could take it.
-    pub queue: u64,
-}
-
-/// One entity of an [`Overview`].
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct EntityOverview {
-    /// What it is or can do.
-    pub attributes: BTreeSet<Word>,
-}
-
-impl From<&Entity> for EntityOverview {
-    fn from(entity: &Entity) -> Self {
-        Self { attributes: entity.attributes.clone() }
-    }
-}
-
-/// One waiting request of an [`Overview`].
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct WaitingOverview {
-    /// Its id.
-    pub id: RequestId,
-    /// Its place among the waiting requests that could take one of its candidates; 1 is next.
-    pub position: u64,
-    /// How many such requests wait, this one included.
-    pub of: u64,
-    /// Who goes first.
-    pub priority: Priority,
-    /// Who asks.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub holder: Option<Label>,
-    /// What for.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub description: Option<Text>,
-    /// Since when it waits.
-    pub since: Timestamp,
-    /// What it asks for, in the form of the query string (`location=office1&attributes=[can]`).
-    pub selector: String,
-    /// What it asks for, requirement by requirement, in the short form (`2 location=office1 +can`).
-    #[serde(default)]
-    pub requirements: Vec<String>,
-    /// How many resources could serve it.
-    pub candidates_total: u64,
-    /// The candidates that are held back for it already.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub held_back: Vec<Name>,
-    /// The allowance of the pool that keeps it waiting, whatever is free.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub limit: Option<String>,
-}
-
 /// The answer to `POST /inventory`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct InventoryAnswer {
@@ -414,7 +314,7 @@ pub struct Problem {
     /// What is wrong with this request, and how to mend it.
     pub detail: String,
     /// More about it: `candidates` for `busy`, `parts` for `no_such`, `problems` for an inventory,
-    /// `parameter` for a malformed query.
+    /// `parameter` for a malformed query, `path` for a malformed body.
     #[serde(flatten)]
     pub more: BTreeMap<String, Value>,
 }
