@@ -19,6 +19,7 @@ use crate::inventory::ResourceIndex;
 use crate::refusal::{MAX_LISTED_CANDIDATES, Refusal};
 use crate::request::{Request, RequestId, Wait};
 use crate::token::TokenDigest;
+use crate::wire::{Candidate, ResourceState};
 
 /// A request that has been checked, and what it would get.
 struct Asked {
@@ -167,27 +168,26 @@ impl Engine {
         Ok(())
     }
 
-    /// The candidates of what a request does not get now: who has what is missing. Those that it could get
-    /// come last.
-    fn missing(&self, needs: &Needs, partial: Option<&Assignment>) -> Vec<crate::wire::Candidate> {
+    /// The candidates of what a request does not get now: who has what is missing. What is free is not
+    /// missing.
+    fn missing(&self, needs: &Needs, partial: Option<&Assignment>) -> Vec<Candidate> {
         let lacks = |number: &usize| {
             partial.is_none_or(|partial| partial.given[*number].len() < needs.counts[*number])
         };
         let lacking = (0..needs.counts.len()).filter(lacks);
         let mut seen: BTreeSet<ResourceIndex> = BTreeSet::new();
-        let mut listed: Vec<ResourceIndex> = Vec::new();
+        let mut listed: Vec<Candidate> = Vec::new();
         for number in lacking {
             let list = self.sets.list(needs.sets[number]);
             for index in list.iter().copied().filter(|index| seen.insert(*index)) {
-                if !self.occupancy.is_open(index) {
-                    listed.push(index);
-                }
+                // Collateral, too, is taken, although nobody holds it.
+                let candidate = self.candidate(index);
+                listed.extend(candidate.filter(|found| found.state != ResourceState::Free));
                 if listed.len() >= MAX_LISTED_CANDIDATES {
-                    break;
+                    return listed;
                 }
             }
         }
-        listed.truncate(MAX_LISTED_CANDIDATES);
-        listed.into_iter().filter_map(|index| self.candidate(index)).collect()
+        listed
     }
 }
