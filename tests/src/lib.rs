@@ -24,6 +24,7 @@ pub mod protocol_page;
 pub mod random_histories;
 pub mod relay;
 pub mod reply;
+pub mod scenario;
 pub mod settings;
 pub mod skipped;
 pub mod specification;
