@@ -1,0 +1,248 @@
+//! The engine, a store that holds its records, and the specification in step with them.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use respo::snapshot::Status;
+use respo::{
+    AttributeMatcher, Authority, Command, Effects, Engine, HumanDuration, Limits, Name, Refusal,
+    Reply, RequestId, SessionId, Snapshot, State, Timestamp,
+};
+
+use super::Action;
+use super::words::{self, Who};
+use super::{events, overview};
+use crate::random_histories::token;
+use crate::specification::{Happened, Specification};
+
+/// A pool that a story is about.
+pub struct World {
+    engine: Engine,
+    specification: Specification,
+    /// What the store has: the sum of the records.
+    stored: State,
+    now: Timestamp,
+    /// The clients that are there.
+    sessions: BTreeMap<String, SessionId>,
+    last_session: u64,
+    /// Who has asked, by the id of what was asked for.
+    who: Who,
+    /// What was held back for whom when it was last told.
+    held_back: BTreeMap<Name, RequestId>,
+}
+
+impl World {
+    /// A pool without resources, at time 0.
+    #[must_use]
+    pub fn new() -> Self {
+        let (now, state, limits) = (Timestamp::from_micros(0), State::default(), Limits::default());
+        Self {
+            engine: restored(state.clone(), now),
+            specification: Specification::new(limits),
+            stored: state,
+            now,
+            sessions: BTreeMap::new(),
+            last_session: 0,
+            who: Who::default(),
+            held_back: BTreeMap::new(),
+        }
+    }
+
+    /// Does what is said, and tells what follows.
+    ///
+    /// # Errors
+    /// What is said makes no sense here.
+    ///
+    /// # Panics
+    /// If the engine does something else than the specification.
+    pub fn act(&mut self, action: &Action) -> Result<Vec<String>, String> {
+        let mut told = match action {
+            Action::Show => return Ok(overview::of(&self.engine.snapshot(), &self.who)),
+            Action::TimePasses(passed) => self.pass(*passed),
+            Action::Restart => self.restart(),
+            Action::Disconnect(client) => {
+                let session = self.sessions.remove(client);
+                let session = session.ok_or(format!("{client} is not connected"))?;
+                self.command(Command::CloseSession(session))
+            }
+            Action::Ask { client, request } => {
+                let session = self.session(client);
+                let token = token(self.stored.last_id.0 + 1).digest();
+                let request = Arc::new((**request).clone());
+                self.command(Command::Submit { session, request, token })
+            }
+            Action::Release(client, id) => {
+                let by = Authority::Session(self.session(client));
+                self.command(Command::End { id: *id, by })
+            }
+            Action::Resume(client, id) => {
+                let session = self.session(client);
+                self.command(Command::Resume { session, token: token(id.0) })
+            }
+            Action::Revoke(id) => {
+                self.command(Command::End { id: *id, by: Authority::Administrator })
+            }
+            Action::Inventory(inventory) => {
+                self.command(Command::ReplaceInventory(Arc::clone(inventory)))
+            }
+            Action::Stop => self.command(Command::Suspend),
+            Action::Drain => self.command(Command::Drain { deadline: Duration::from_secs(60) }),
+        };
+        told.extend(self.tell_what_is_held_back());
+        if told.is_empty() {
+            told.push("nothing happens".to_owned());
+        }
+        Ok(told)
+    }
+
+    /// The session of a client, which begins if it has none.
+    fn session(&mut self, client: &str) -> SessionId {
+        if let Some(session) = self.sessions.get(client) {
+            return *session;
+        }
+        self.last_session += 1;
+        let session = SessionId(self.last_session);
+        self.sessions.insert(client.to_owned(), session);
+        let told = self.command(Command::OpenSession(session));
+        assert_eq!(told, Vec::<String>::new(), "nobody is told that a client comes");
+        session
+    }
+
+    fn command(&mut self, command: Command) -> Vec<String> {
+        let mut effects = Effects::default();
+        let result = self.engine.handle(self.now, command.clone(), &mut effects);
+        let specified = self.specification.handle(self.now, &command);
+        self.follow(&effects, &result, specified);
+        let snapshot = self.engine.snapshot();
+        let mut told = events::of(&effects, &snapshot, &self.who);
+        match &result {
+            Err(refusal) => told.push(words::refusal(refusal)),
+            Ok(Reply::Replaced { revision, change }) => {
+                told.insert(0, words::replaced(*revision, change, &snapshot));
+            }
+            Ok(_) => {}
+        }
+        told
+    }
+
+    /// Lets time pass from one thing that is due to the next.
+    fn pass(&mut self, passed: Duration) -> Vec<String> {
+        let end = self.now.after(passed);
+        let mut told = Vec::new();
+        loop {
+            let due = [self.engine.next_timeout(), self.specification.next_due()];
+            let due = due.into_iter().flatten().filter(|at| *at > self.now).min();
+            self.now = due.map_or(end, |due| due.min(end));
+            let at = HumanDuration(self.now.since(Timestamp::from_micros(0)));
+            let moment = self.do_what_is_due();
+            told.extend(moment.into_iter().map(|line| format!("at {at}: {line}")));
+            if self.now == end {
+                return told;
+            }
+        }
+    }
+
+    fn do_what_is_due(&mut self) -> Vec<String> {
+        let mut effects = Effects::default();
+        self.engine.handle_timeout(self.now, &mut effects);
+        let mut specified = self.specification.pass_time(self.now);
+        specified.push(Happened::Done);
+        self.follow(&effects, &Ok(Reply::Done), specified);
+        let mut told = events::of(&effects, &self.engine.snapshot(), &self.who);
+        told.extend(self.tell_what_is_held_back());
+        told
+    }
+
+    /// A new engine takes up what the store has; no client is there.
+    fn restart(&mut self) -> Vec<String> {
+        self.sessions.clear();
+        self.engine = restored(self.stored.clone(), self.now);
+        assert_eq!(self.engine.state(), &self.stored, "what is restored is what was stored");
+        self.specification = Specification::restore(Limits::default(), &self.stored, self.now, &[]);
+        let mut told = overview::restored(&self.engine.snapshot(), &self.stored, &self.who);
+        told.extend(self.do_what_is_due());
+        told
+    }
+
+    /// Stores the records, and compares what happened and how things stand with the specification.
+    fn follow(
+        &mut self,
+        effects: &Effects,
+        result: &Result<Reply, Refusal>,
+        specified: Vec<Happened>,
+    ) {
+        for record in &effects.records {
+            self.stored.apply(record);
+            self.who.learn(record);
+        }
+        assert_eq!(&self.stored, self.engine.state(), "the records add up to the state");
+        let mut happened: Vec<Happened> = effects.notices.iter().filter_map(Happened::of).collect();
+        happened.push(Happened::answer(result));
+        assert_eq!(happened, specified, "the engine (left) does what the specification says");
+        let specification = &self.specification;
+        let parties = self.stored.requests.iter().map(|(id, one)| (*id, one.party)).collect();
+        assert_eq!(specification.parties(), parties, "parties");
+        assert_eq!(specification.last_used(), self.stored.last_used, "when what was used");
+        self.compare_standing();
+    }
+
+    /// Whether each resource stands as the specification has it.
+    fn compare_standing(&self) {
+        let snapshot = self.engine.snapshot();
+        let (held, kept) = (self.specification.held(), self.specification.kept());
+        let waiting: Vec<RequestId> = snapshot.waiting.iter().map(|waiting| waiting.id).collect();
+        assert_eq!(waiting, self.specification.waiting(), "who waits, in order");
+        assert_eq!(held_by(&snapshot), held, "who holds what");
+        if self.engine.draining().is_some() {
+            return;
+        }
+        assert_eq!(held_back(&snapshot), kept, "what is held back for whom");
+        let mut collateral: BTreeSet<Name> = self.specification.collateral().into_iter().collect();
+        collateral.retain(|name| !kept.contains_key(name));
+        let is_collateral = |status: &Status| matches!(status, Status::Collateral(_));
+        let shown = overview::statuses(&snapshot).filter(|(_, status)| is_collateral(status));
+        let shown: BTreeSet<Name> = shown.map(|(name, _)| name.clone()).collect();
+        assert_eq!(shown, collateral, "what is collateral");
+    }
+
+    /// What is held back now and was not before, and what is not any more although it is free.
+    fn tell_what_is_held_back(&mut self) -> Vec<String> {
+        let now = held_back(&self.engine.snapshot());
+        let before = std::mem::replace(&mut self.held_back, now.clone());
+        let is_held = |name: &Name| self.specification.holder_of(name).is_some();
+        let mut told = Vec::new();
+        for (name, id) in &before {
+            if !now.contains_key(name) && !is_held(name) {
+                told.push(format!("{name} is no longer held back for {}", self.who.of(*id)));
+            }
+        }
+        for (name, id) in now.iter().filter(|(name, id)| before.get(*name) != Some(*id)) {
+            told.push(format!("{name} is held back for {}", self.who.of(*id)));
+        }
+        told
+    }
+}
+
+impl Default for World {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+fn restored(state: State, now: Timestamp) -> Engine {
+    Engine::restore(Limits::default(), Arc::new(AttributeMatcher), state, now)
+}
+
+fn held_back(snapshot: &Snapshot) -> BTreeMap<Name, RequestId> {
+    let waiter = |(name, status): (&Name, &Status)| match status {
+        Status::HeldBack(waiter) => Some((name.clone(), waiter.id)),
+        _ => None,
+    };
+    overview::statuses(snapshot).filter_map(waiter).collect()
+}
+
+fn held_by(snapshot: &Snapshot) -> BTreeMap<Name, RequestId> {
+    let holder = |(name, status): (&Name, &Status)| Some((name.clone(), status.holding()?.id));
+    overview::statuses(snapshot).filter_map(holder).collect()
+}
