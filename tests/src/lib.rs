@@ -14,6 +14,7 @@ pub mod crash;
 pub mod daemon;
 pub mod deadline;
 pub mod file_limit;
+pub mod fuzzing;
 pub mod http2;
 pub mod inventories;
 mod json_requests;

@@ -4,7 +4,12 @@ use std::time::Duration;
 
 /// A stream of random numbers: SplitMix64, which is small and good enough to choose what a client does.
 #[derive(Debug, Clone)]
-pub struct Dice(u64);
+pub struct Dice {
+    /// What comes first, the other way round.
+    given: Vec<u8>,
+    /// What the rest follows from.
+    state: u64,
+}
 
 impl Dice {
     /// The stream that belongs to this seed and this path, such as a client and the number of its turn.
@@ -13,14 +18,27 @@ impl Dice {
     /// them, which in a run with real sockets is never the same twice.
     #[must_use]
     pub fn of(seed: u64, path: &[u64]) -> Self {
-        path.iter()
-            .fold(Self(seed), |mut dice, step| Self(dice.number() ^ step.wrapping_mul(GOLDEN)))
+        path.iter().fold(Self::from(seed), |mut dice, step| {
+            Self::from(dice.number() ^ step.wrapping_mul(GOLDEN))
+        })
+    }
+
+    /// A stream that begins with these numbers, so that whoever makes them up decides what is chosen. What
+    /// comes after them follows from them.
+    #[must_use]
+    pub fn reading(numbers: &[u8]) -> Self {
+        let path: Vec<u64> = numbers.iter().copied().map(u64::from).collect();
+        let Self { state, .. } = Self::of(0, &path);
+        Self { given: numbers.iter().rev().copied().collect(), state }
     }
 
     /// Any number.
     pub fn number(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(GOLDEN);
-        let mut mixed = self.0;
+        if let Some(number) = self.given.pop() {
+            return number.into();
+        }
+        self.state = self.state.wrapping_add(GOLDEN);
+        let mut mixed = self.state;
         mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
         mixed ^ (mixed >> 31)
@@ -48,6 +66,12 @@ impl Dice {
     }
 }
 
+impl From<u64> for Dice {
+    fn from(state: u64) -> Self {
+        Self { given: Vec::new(), state }
+    }
+}
+
 const GOLDEN: u64 = 0x9e37_79b9_7f4a_7c15;
 
 /// A seed that nobody chose.
@@ -72,6 +96,17 @@ mod tests {
         assert_eq!(numbers(&[1, 2]), numbers(&[1, 2]));
         assert_ne!(numbers(&[1, 2]), numbers(&[2, 1]));
         assert_ne!(numbers(&[1, 2]), numbers(&[1, 3]));
+    }
+
+    #[test]
+    fn given_numbers_come_first_and_what_follows_depends_on_them() {
+        let numbers = |given: &[u8]| {
+            let mut dice = Dice::reading(given);
+            [dice.number(), dice.number(), dice.number()]
+        };
+        assert_eq!(numbers(&[5, 255])[..2], [5, 255]);
+        assert_eq!(numbers(&[5, 255]), numbers(&[5, 255]));
+        assert_ne!(numbers(&[5, 255])[2], numbers(&[6, 255])[2]);
     }
 
     #[test]
