@@ -95,7 +95,7 @@ pub use error::{Error, Unmatched, UrlError};
 pub use event::Ending;
 pub use lease::{Lease, LeaseState, LostReason};
 pub use pending::{Notice, Pending};
-pub use resource_calls::PooledResource;
+pub use respo::wire::PooledResource;
 
 pub use respo;
 pub use respo::{

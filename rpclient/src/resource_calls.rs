@@ -1,27 +1,11 @@
 //! The call about the resources that match.
 
 use http::{Method, header};
-use respo::wire::ResourceOverview;
-use respo::{Label, Selector};
-use serde::{Deserialize, Serialize};
+use respo::Selector;
+use respo::wire::{PooledResource, ResourceList};
 
 use crate::client::{Client, JSON};
 use crate::error::Error;
-
-/// A resource as everyone may know it, and the pool that it is in.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct PooledResource {
-    /// The pool.
-    pub pool: Label,
-    /// The resource.
-    #[serde(flatten)]
-    pub resource: ResourceOverview,
-}
-
-#[derive(Deserialize)]
-struct ResourceList {
-    resources: Vec<PooledResource>,
-}
 
 impl Client {
     /// The resources that match, of every pool or of the client's. The server decides by everything that is

@@ -9,8 +9,8 @@ use std::time::Duration;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use respo::{
-    AttributeMatcher, Authority, Command, Effects, Engine, LastUsed, Limits, Name, Notice, Record,
-    Reply, RequestId, State, Timestamp,
+    AttributeMatcher, Authority, Command, Effects, Engine, Limits, Name, Notice, Record, Reply,
+    RequestId, State, Timestamp,
 };
 use tests::crash::dice::Dice;
 use tests::random_histories::{Kinds, Step, opening, step};
@@ -138,8 +138,7 @@ proptest! {
             prop_assert_eq!(&happened, &specification.step(step), "after {:?}", step);
             prop_assert!(no_two_holders(real.engine.state()));
             prop_assert_eq!(parties(&real.folded), specification.parties());
-            let last_used: LastUsed = specification.last_used().into_iter().collect();
-            prop_assert_eq!(&real.folded.last_used, &last_used);
+            prop_assert_eq!(&real.folded.last_used, &specification.last_used());
         }
         prop_assert_eq!(&real.folded, real.engine.state(), "the records add up to the state");
     }

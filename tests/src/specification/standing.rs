@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use respo::{Fence, Inventory, Name, Request, RequestId, Stack, Timestamp};
+use respo::{Fence, Inventory, LastUsed, Name, Request, RequestId, Stack, Timestamp};
 
 use super::Specification;
 use super::assignment::{Assignment, is_full};
@@ -49,7 +49,7 @@ impl Specification {
 
     /// The fence of the newest grant of each resource that has one which is remembered.
     #[must_use]
-    pub fn last_used(&self) -> BTreeMap<Name, Fence> {
+    pub fn last_used(&self) -> LastUsed {
         self.last_used.iter().map(|(name, fence)| (name.clone(), Fence(*fence))).collect()
     }
 
