@@ -58,6 +58,7 @@ mod queue;
 mod replacement;
 mod session;
 mod shape;
+mod shaping;
 mod stacks;
 mod state;
 mod supply;
