@@ -54,6 +54,7 @@ impl Engine {
             let (asked, why) = (request.requested(), limit.explanation());
             return Err(Refusal::OverLimit(format!("it asks for {asked} resources, and {why}")));
         }
+        self.check_room_for_keys(request.requirements())?;
         let shape = self.shape_for(request.requirements())?;
         let asked = self.ask(session, request, shape, account);
         let result = self.admit(session, asked, token, effects);
@@ -103,10 +104,7 @@ impl Engine {
         self.parties.join(party);
         self.sessions.attach(id, Attachment::To(session));
         match full {
-            Some(assignment) => {
-                self.sweep.begin_at(place);
-                self.grant(id, party, &account, assignment, effects);
-            }
+            Some(assignment) => self.grant(id, party, &account, assignment, effects),
             None => {
                 self.enqueue(id, &request, shape, account, party);
                 self.timers.set(self.state.wait_deadline(id), id, Timer::Wait);

@@ -18,6 +18,7 @@ use crate::engine::accounts::Account;
 use crate::engine::candidates::Asker;
 use crate::engine::effects::Effects;
 use crate::engine::queue::{Place, ShapeId};
+use crate::engine::shape::Shape;
 use crate::engine::sweep::Look;
 use crate::inventory::ResourceIndex;
 use crate::request::RequestId;
@@ -66,10 +67,7 @@ impl Engine {
     /// Looks at the requests of everyone who has something of a stack, of one account or of all: what is
     /// denied to those before them may be theirs.
     fn look_at_owners_of_stacks(&mut self, account: Option<&Account>) {
-        for party in self.parties.larger() {
-            if !self.occupancy.stacks.are_owned_by(party) {
-                continue;
-            }
+        for party in self.owners_of_stacks() {
             for place in self.queue.of_party(party) {
                 let theirs = self.queue.standing(place.1).map(|(_, account, _)| account);
                 if account.is_none() || theirs == account {
@@ -118,17 +116,30 @@ impl Engine {
     /// that stack: so they may have a use for what the first in line cannot use.
     fn offer_to_owners_of_stacks(&mut self, index: ResourceIndex) {
         let at = self.sweep.at().copied();
-        for party in self.parties.larger() {
-            if !self.occupancy.stacks.are_owned_by(party) {
-                continue;
-            }
+        for party in self.owners_of_stacks() {
+            let has_mates = self.occupancy.stacks.has_mates(index, party);
             let could_use = |place: &&Place| {
                 let shape = self.queue.shape_of(place.1).and_then(|id| self.queue.shape(id));
-                at.is_none_or(|at| **place > at) && shape.is_some_and(|it| it.contains(index))
+                // To a request for one resource only that one's own stacks matter.
+                let could_use = |shape: &Shape| {
+                    (has_mates || !shape.needs.is_single()) && shape.contains(index)
+                };
+                at.is_none_or(|at| **place > at) && shape.is_some_and(could_use)
             };
             for place in self.queue.of_party(party).filter(could_use) {
                 self.sweep.visit(*place, Look::WhatOpened);
             }
+        }
+    }
+
+    /// The parties that have something of a stack, and more than one request.
+    fn owners_of_stacks(&self) -> Vec<RequestId> {
+        let stacks = &self.occupancy.stacks;
+        if stacks.owners().len() < self.parties.larger().len() {
+            stacks.owners().keys().copied().filter(|party| self.parties.is_larger(*party)).collect()
+        } else {
+            let larger = self.parties.larger().iter().copied();
+            larger.filter(|party| stacks.owners().contains_key(party)).collect()
         }
     }
 
@@ -141,7 +152,7 @@ impl Engine {
         if self.accounts.exceeded(&turn.account, needs.requested()).is_some() {
             self.hold_back(turn, Vec::new());
             // It may have gone beyond its limits only now: what it cannot have, the next may.
-            self.call_up_next(turn, true);
+            self.call_up_behind(turn, true);
             return;
         }
         // What is held back for a request is what it could use of all that was available. Where nothing
@@ -159,23 +170,31 @@ impl Engine {
             self.hold_back(turn, kept);
         }
         if is_served {
-            self.call_up_next(turn, is_granted);
+            self.call_up_behind(turn, is_granted);
+            self.call_up_next_of_account(turn);
         }
     }
 
-    /// Somebody of this shape has been served: the next may be, too, by what has become available and is
+    /// Somebody of this shape has had a turn: the next may be served by what has become available and is
     /// still there.
-    fn call_up_next(&mut self, turn: &Turn, is_granted: bool) {
+    fn call_up_behind(&mut self, turn: &Turn, is_out: bool) {
         let Some(shape) = self.queue.shape(turn.shape) else {
             return;
         };
         if self.sweep.opened().any(|index| shape.contains(*index)) {
-            let head = if is_granted { shape.head_behind(Some(&turn.place)) } else { None };
+            let head = if is_out { shape.head_behind(Some(&turn.place)) } else { None };
             let turns = shape.keepers_behind(Some(&turn.place));
             for place in turns.into_iter().chain([head]).flatten() {
                 self.sweep.visit(place, Look::WhatOpened);
             }
         }
+    }
+
+    /// Where an account is served in turn, it is the next one's.
+    fn call_up_next_of_account(&mut self, turn: &Turn) {
+        let Some(shape) = self.queue.shape(turn.shape) else {
+            return;
+        };
         if turn.look == Look::EverythingInTurn {
             for place in shape.next_of(&turn.account, &turn.place).into_iter().flatten() {
                 self.sweep.visit(place, Look::EverythingInTurn);
@@ -260,6 +279,7 @@ impl Engine {
             return;
         }
         for account in self.accounts.sharing(account) {
+            let mut is_relieved = false;
             for id in self.queue.shapes_of(&account) {
                 let Some(shape) = self.queue.shape_mut(id) else {
                     continue;
@@ -267,12 +287,15 @@ impl Engine {
                 let requested = shape.needs.requested();
                 let is_over_limit = self.accounts.exceeded(&account, requested).is_some();
                 if shape.set_over_limit(&account, is_over_limit) {
+                    is_relieved |= !is_over_limit;
                     for place in shape.turns_of(&account) {
                         self.sweep.visit(place, Look::EverythingInTurn);
                     }
                 }
             }
-            self.look_at_owners_of_stacks(Some(&account));
+            if is_relieved {
+                self.look_at_owners_of_stacks(Some(&account));
+            }
         }
     }
 

@@ -8,6 +8,7 @@
 
 use crate::engine::age::Age;
 use crate::inventory::ResourceIndex;
+use crate::request::MAX_REQUIREMENTS;
 
 /// Where the candidates of each requirement come from.
 pub(crate) trait Supply {
@@ -41,20 +42,32 @@ impl Assignment {
     }
 }
 
+/// Some requirements: a bit for each.
+type Requirements = u32;
+const _: () = assert!(MAX_REQUIREMENTS <= Requirements::BITS as usize);
+
+/// A resource that is assigned, and the requirements that it is a candidate of.
+#[derive(Debug, Clone)]
+struct Item {
+    age: Age,
+    suits: Requirements,
+}
+
 /// The best assignment. `counts` has how many each requirement asks for.
 ///
-/// Which of its resources each requirement has is settled by [`distribute`] only.
+/// If it is full, each requirement in turn has those of its resources that were used least recently and leave
+/// the later ones enough.
 pub(crate) fn best(counts: &[usize], supply: &mut impl Supply) -> Assignment {
-    let mut given: Vec<Vec<Age>> = vec![Vec::new(); counts.len()];
+    let mut matching = Matching::new(counts);
     let mut upcoming: Vec<Option<Age>> =
         (0..counts.len()).map(|requirement| supply.next(requirement, None)).collect();
     loop {
-        let open = open_requirements(counts, &given, supply);
+        let open = matching.open();
         let first = (0..counts.len())
-            .filter(|requirement| open[*requirement])
-            .filter_map(|requirement| upcoming[requirement].clone())
+            .filter(|requirement| open >> requirement & 1 == 1)
+            .filter_map(|requirement| upcoming[requirement].as_ref())
             .min();
-        let Some(age) = first else {
+        let Some(age) = first.cloned() else {
             break;
         };
         for (requirement, next) in upcoming.iter_mut().enumerate() {
@@ -62,126 +75,189 @@ pub(crate) fn best(counts: &[usize], supply: &mut impl Supply) -> Assignment {
                 *next = supply.next(requirement, Some(&age));
             }
         }
-        augment(age, counts, &mut given, supply);
+        let suits = (0..counts.len()).filter(|number| supply.suits(*number, age.index()));
+        let suits = suits.fold(0, |all, number| all | 1 << number);
+        matching.add(Item { age, suits });
     }
-    let is_full = given.iter().zip(counts).all(|(given, count)| given.len() == *count);
-    Assignment { given, is_full }
+    let is_full = matching.is_full();
+    if is_full {
+        matching.distribute();
+    }
+    Assignment { given: matching.into_ages(), is_full }
 }
 
-/// The requirements to which one more resource could be given, if need be by moving others.
-fn open_requirements(counts: &[usize], given: &[Vec<Age>], supply: &impl Supply) -> Vec<bool> {
-    let mut open: Vec<bool> =
-        given.iter().zip(counts).map(|(given, count)| given.len() < *count).collect();
-    loop {
-        let can_pass_on = |requirement: usize| {
-            let suits = |age: &Age| {
-                (0..counts.len()).any(|other| open[other] && supply.suits(other, age.index()))
-            };
-            given[requirement].iter().any(suits)
+/// An assignment in the making.
+struct Matching<'c> {
+    counts: &'c [usize],
+    given: Vec<Vec<Item>>,
+    /// For each requirement: how many of its first resources are settled and stay with it.
+    settled: Vec<usize>,
+}
+
+impl<'c> Matching<'c> {
+    fn new(counts: &'c [usize]) -> Self {
+        let (given, settled) = (vec![Vec::new(); counts.len()], vec![0; counts.len()]);
+        Self { counts, given, settled }
+    }
+
+    fn has_room(&self, requirement: usize) -> bool {
+        self.given[requirement].len() < self.counts[requirement]
+    }
+
+    fn is_full(&self) -> bool {
+        (0..self.counts.len()).all(|requirement| !self.has_room(requirement))
+    }
+
+    /// The requirements to which one more resource could be given, if need be by moving others.
+    fn open(&self) -> Requirements {
+        let with_room = (0..self.counts.len()).filter(|requirement| self.has_room(*requirement));
+        let mut open: Requirements = with_room.fold(0, |open, requirement| open | 1 << requirement);
+        let could_take = |requirement: usize| {
+            self.given[requirement].iter().fold(0, |all, item| all | item.suits)
         };
-        let more =
-            (0..counts.len()).find(|requirement| !open[*requirement] && can_pass_on(*requirement));
-        match more {
-            Some(requirement) => open[requirement] = true,
-            None => return open,
-        }
-    }
-}
-
-/// Where the resource comes from that a requirement on the way is to get.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Source {
-    /// The requirement is not on the way.
-    Unseen,
-    /// It is the new resource.
-    New,
-    /// Another requirement passes it on.
-    From { requirement: usize, slot: usize },
-}
-
-/// Gives a resource to a requirement, moving others to theirs along a shortest augmenting path. There is
-/// one, for the resource suits an open requirement.
-fn augment(age: Age, counts: &[usize], given: &mut [Vec<Age>], supply: &impl Supply) {
-    let suits = |requirement: &usize| supply.suits(*requirement, age.index());
-    let mut frontier: Vec<usize> = (0..counts.len()).filter(suits).collect();
-    let mut source = vec![Source::Unseen; counts.len()];
-    for requirement in &frontier {
-        source[*requirement] = Source::New;
-    }
-    let mut next = 0;
-    while let Some(&requirement) = frontier.get(next) {
-        next += 1;
-        if given[requirement].len() < counts[requirement] {
-            shift(age, requirement, &source, given);
-            return;
-        }
-        for (slot, moved) in given[requirement].iter().enumerate() {
-            for (other, source) in source.iter_mut().enumerate() {
-                if *source == Source::Unseen && supply.suits(other, moved.index()) {
-                    *source = Source::From { requirement, slot };
-                    frontier.push(other);
-                }
+        let could_take: Vec<Requirements> = (0..self.counts.len()).map(could_take).collect();
+        loop {
+            let can_pass_on = |requirement: &usize| {
+                open >> requirement & 1 == 0 && could_take[*requirement] & open != 0
+            };
+            match (0..self.counts.len()).find(can_pass_on) {
+                Some(requirement) => open |= 1 << requirement,
+                None => return open,
             }
         }
     }
-}
 
-/// Moves resources along the path that ends at a requirement with room, and puts `age` at its start.
-fn shift(age: Age, end: usize, source: &[Source], given: &mut [Vec<Age>]) {
-    let mut to = end;
-    let mut room: Option<usize> = None;
-    while let Source::From { requirement, slot } = source[to] {
-        let moved = given[requirement][slot].clone();
-        match room {
-            None => given[to].push(moved),
-            Some(room) => given[to][room] = moved,
+    /// Gives a resource that suits an open requirement to one that it suits, moving others to theirs.
+    fn add(&mut self, item: Item) {
+        let starts = item.suits;
+        if let Some(path) =
+            self.path(starts, |matching, requirement| matching.has_room(requirement))
+        {
+            self.shift(item, &path);
         }
-        (to, room) = (requirement, Some(slot));
     }
-    match room {
-        None => given[to].push(age),
-        Some(room) => given[to][room] = age,
-    }
-}
 
-/// Settles which requirement of a full assignment has which of its resources: requirement by requirement,
-/// each gets those that were used least recently and leave the later ones enough.
-pub(crate) fn distribute(assignment: &mut Assignment, supply: &impl Supply) {
-    let counts: Vec<usize> = assignment.given.iter().map(Vec::len).collect();
-    let mut left: Vec<Age> = assignment.given.iter().flatten().cloned().collect();
-    left.sort_unstable();
-    if counts.len() == 1 {
-        assignment.given = vec![left];
-        return;
-    }
-    let mut room = counts.clone();
-    let mut settled: Vec<Vec<Age>> = vec![Vec::new(); counts.len()];
-    for requirement in 0..counts.len() {
+    /// A shortest way from one of the requirements in `starts` to one that is `wanted`: each step but the
+    /// first has the place of the resource that moves on to it.
+    fn path(
+        &self,
+        starts: Requirements,
+        wanted: impl Fn(&Self, usize) -> bool,
+    ) -> Option<Vec<Step>> {
+        let mut seen = starts;
+        let mut way: Vec<(Step, Option<usize>)> = (0..self.counts.len())
+            .filter(|requirement| starts >> requirement & 1 == 1)
+            .map(|requirement| (Step { requirement, slot: None }, None))
+            .collect();
         let mut next = 0;
-        while room[requirement] > 0 && next < left.len() {
-            if supply.suits(requirement, left[next].index()) {
-                let age = left.remove(next);
-                room[requirement] -= 1;
-                if can_all_be_given(&left, &room, supply) {
-                    settled[requirement].push(age);
-                    continue;
-                }
-                room[requirement] += 1;
-                left.insert(next, age);
+        while let Some((Step { requirement, .. }, _)) = way.get(next).copied() {
+            if wanted(self, requirement) {
+                return Some(steps(&way, next));
+            }
+            for (slot, item) in self.given[requirement].iter().enumerate() {
+                let new = if slot < self.settled[requirement] { 0 } else { item.suits & !seen };
+                seen |= new;
+                let others = (0..self.counts.len()).filter(|other| new >> other & 1 == 1);
+                way.extend(
+                    others.map(|requirement| (Step { requirement, slot: Some(slot) }, Some(next))),
+                );
             }
             next += 1;
         }
+        None
     }
-    assignment.given = settled;
-}
 
-fn can_all_be_given(ages: &[Age], room: &[usize], supply: &impl Supply) -> bool {
-    let mut given: Vec<Vec<Age>> = vec![Vec::new(); room.len()];
-    for (number, age) in ages.iter().enumerate() {
-        augment(age.clone(), room, &mut given, supply);
-        if given.iter().map(Vec::len).sum::<usize>() <= number {
-            return false;
+    /// Moves resources along a path, each to the next requirement, and puts `item` where there is room then.
+    fn shift(&mut self, item: Item, path: &[Step]) {
+        let mut moving = item;
+        for (number, step) in path.iter().enumerate() {
+            match path.get(number + 1).and_then(|next| next.slot) {
+                Some(slot) => {
+                    std::mem::swap(&mut self.given[step.requirement][slot], &mut moving);
+                }
+                None => {
+                    self.given[step.requirement].push(moving);
+                    return;
+                }
+            }
         }
     }
-    true
+
+    /// Settles which requirement has which resource: one requirement after the other gets those that were
+    /// used least recently and leave the later ones enough.
+    fn distribute(&mut self) {
+        let mut ages: Vec<Age> = self.given.iter().flatten().map(|item| item.age.clone()).collect();
+        ages.sort_unstable();
+        for requirement in 0..self.counts.len() {
+            for age in &ages {
+                if self.settled[requirement] == self.counts[requirement] {
+                    break;
+                }
+                self.settle(requirement, age);
+            }
+        }
+    }
+
+    /// Gives a resource to a requirement for good, if the others can still have theirs.
+    fn settle(&mut self, requirement: usize, age: &Age) {
+        let Some((holder, slot)) = self.unsettled(age) else {
+            return;
+        };
+        if self.given[holder][slot].suits >> requirement & 1 == 0 {
+            return;
+        }
+        if holder != requirement {
+            // It goes to the requirement, and something else comes back to its holder.
+            let item = self.given[holder].swap_remove(slot);
+            let path = self.path(1 << requirement, |_, other| other == holder);
+            match path {
+                Some(path) => self.shift(item, &path),
+                None => {
+                    self.given[holder].push(item);
+                    return;
+                }
+            }
+        }
+        let settled = self.settled[requirement];
+        let place = self.given[requirement].iter().position(|item| item.age == *age);
+        if let Some(place) = place {
+            self.given[requirement].swap(settled, place);
+            self.settled[requirement] += 1;
+        }
+    }
+
+    /// Where a resource is that is not settled yet.
+    fn unsettled(&self, age: &Age) -> Option<(usize, usize)> {
+        (0..self.counts.len()).find_map(|requirement| {
+            let items = self.given[requirement].iter().enumerate().skip(self.settled[requirement]);
+            items
+                .into_iter()
+                .find(|(_, item)| item.age == *age)
+                .map(|(slot, _)| (requirement, slot))
+        })
+    }
+
+    fn into_ages(self) -> Vec<Vec<Age>> {
+        let ages = |items: Vec<Item>| items.into_iter().map(|item| item.age).collect();
+        self.given.into_iter().map(ages).collect()
+    }
+}
+
+/// A requirement on the way, and which resource of the one before moves on to it.
+#[derive(Debug, Clone, Copy)]
+struct Step {
+    requirement: usize,
+    slot: Option<usize>,
+}
+
+/// The steps that lead to the last one.
+fn steps(way: &[(Step, Option<usize>)], last: usize) -> Vec<Step> {
+    let mut steps = Vec::new();
+    let mut at = Some(last);
+    while let Some(number) = at {
+        steps.push(way[number].0);
+        at = way[number].1;
+    }
+    steps.reverse();
+    steps
 }

@@ -63,9 +63,10 @@ impl CandidateSets {
 
     /// Adds a set that is not there yet, and that nobody uses. `list` is sorted.
     pub(crate) fn add(&mut self, wanted: &Wanted, list: Vec<ResourceIndex>) -> SetId {
+        let list: Arc<[ResourceIndex]> = list.into();
         let members = Members::of(&list);
         let order = (list.len() > FEW).then(Order::default);
-        let (wanted, list) = (wanted.clone(), list.into());
+        let wanted = wanted.clone();
         let id = self.vacant.pop().unwrap_or(SetId(self.sets.len()));
         if id.0 == self.sets.len() {
             self.sets.push(None);
@@ -131,23 +132,36 @@ impl CandidateSets {
     }
 }
 
-/// Some resources, with a bit for each that there could be.
+/// Some resources, so that it is quickly known whether one is among them.
 #[derive(Debug)]
-pub(crate) struct Members(Vec<u64>);
+pub(crate) enum Members {
+    /// A few, sorted.
+    Few(Arc<[ResourceIndex]>),
+    /// A bit for each that there could be.
+    Many(Vec<u64>),
+}
 
 impl Members {
     /// Those in `list`, which is sorted.
-    pub(crate) fn of(list: &[ResourceIndex]) -> Self {
+    pub(crate) fn of(list: &Arc<[ResourceIndex]>) -> Self {
+        if list.len() <= FEW {
+            return Self::Few(Arc::clone(list));
+        }
         let mut words = vec![0u64; list.last().map_or(0, |last| last.as_usize() / 64 + 1)];
-        for index in list {
+        for index in list.iter() {
             words[index.as_usize() / 64] |= 1 << (index.0 % 64);
         }
-        Self(words)
+        Self::Many(words)
     }
 
     pub(crate) fn contains(&self, index: ResourceIndex) -> bool {
-        let word = self.0.get(index.as_usize() / 64).copied().unwrap_or_default();
-        word >> (index.0 % 64) & 1 == 1
+        match self {
+            Self::Few(list) => list.binary_search(&index).is_ok(),
+            Self::Many(words) => {
+                let word = words.get(index.as_usize() / 64).copied().unwrap_or_default();
+                word >> (index.0 % 64) & 1 == 1
+            }
+        }
     }
 }
 
@@ -156,7 +170,9 @@ impl Order {
         let openings = occupancy.openings();
         let is_open = |index: &ResourceIndex| occupancy.is_open(*index);
         let age = |index: ResourceIndex| occupancy.age(index);
-        match self.seen.and_then(|seen| openings.since(seen)) {
+        // What is stale is dropped only when it is met, so there must not be too much of it.
+        let is_bloated = self.by_age.len() > 2 * list.len();
+        match self.seen.filter(|_| !is_bloated).and_then(|seen| openings.since(seen)) {
             Some(since) => {
                 let new = since.filter(|index| members.contains(*index)).filter(is_open);
                 self.by_age.extend(new.map(age));

@@ -1,20 +1,18 @@
 //! What can never be granted, and why: rule 6 of the design.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use crate::engine::Engine;
 use crate::engine::assign::{Assignment, Supply, best};
 use crate::engine::candidates::SetId;
-use crate::engine::choice::Options;
-use crate::engine::shape::Needs;
+use crate::engine::shape::{LabelNeeds, Needs};
+use crate::engine::stacks::StackIndex;
 use crate::engine::supply::Everything;
 use crate::inventory::ResourceIndex;
 use crate::names::Label;
 use crate::refusal::{MAX_UNMATCHED_PARTS, UnmatchedPart};
 use crate::request::{Requirement, Wanted};
-
-/// For each label of a request the requirements that have it; and the stacks that can meet those.
-type StackOptions = (Vec<Vec<usize>>, Vec<Options>);
 
 /// The most kinds of impossible requests that are remembered.
 const MAX_IMPOSSIBLE: usize = 256;
@@ -70,46 +68,41 @@ impl Engine {
         vec![UnmatchedPart { requirement: None, part: "keys", value, detail }]
     }
 
-    /// The labels of stacks, with the requirements that have them, and the stacks that can meet those.
-    pub(super) fn stack_options(
+    /// What is to come from one stack, label by label, and the stacks that have it.
+    pub(super) fn label_needs(
         &self,
         requirements: &[Requirement],
         needs: &Needs,
-    ) -> Result<StackOptions, Vec<UnmatchedPart>> {
+    ) -> Result<Vec<LabelNeeds>, Vec<UnmatchedPart>> {
         let labels: BTreeSet<&Label> =
             requirements.iter().filter_map(|requirement| requirement.stack.as_ref()).collect();
-        let (is_only, there_are_none) = (requirements.len() == 1, self.occupancy.stacks.is_empty());
-        let (mut with_label, mut all_options, mut parts) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut all, mut parts) = (Vec::new(), Vec::new());
         for label in labels {
             let has_it = |number: &usize| requirements[*number].stack.as_ref() == Some(label);
             let theirs: Vec<usize> = (0..requirements.len()).filter(has_it).collect();
-            let options = self.stacks_for(&theirs, needs);
-            if options.is_empty() {
-                parts.push(no_stack(label, &theirs, is_only, there_are_none));
+            let found = self.needs_of_label(theirs, needs);
+            if found.options.is_empty() {
+                let is_only = requirements.len() == 1;
+                let there_are_none = self.occupancy.stacks.is_empty();
+                parts.push(no_stack(label, &found.requirements, is_only, there_are_none));
             }
-            with_label.push(theirs);
-            all_options.push(options);
+            all.push(found);
         }
-        if parts.is_empty() { Ok((with_label, all_options)) } else { Err(parts) }
+        if parts.is_empty() { Ok(all) } else { Err(parts) }
     }
 
-    /// The stacks from which some requirements could all be met, the smallest first.
-    fn stacks_for(&self, requirements: &[usize], needs: &Needs) -> Options {
+    fn needs_of_label(&self, requirements: Vec<usize>, needs: &Needs) -> LabelNeeds {
         let pick = |number: &usize| (needs.sets[*number], needs.counts[*number]);
         let (sets, counts): (Vec<SetId>, Vec<usize>) = requirements.iter().map(pick).unzip();
-        let labels = vec![(0..sets.len()).collect()];
-        let part = Needs { sets, counts, labels, choices: Vec::new() };
+        let alone = Needs::from_one_stack(sets, counts);
         let stacks = &self.occupancy.stacks;
-        let mut options: Options = stacks
-            .all()
-            .filter(|stack| {
-                let mut supply = Everything::new(&part, &self.sets, &self.occupancy, &[*stack]);
-                best(&part.counts, &mut supply).is_full
-            })
-            .map(|stack| (stacks.members(stack).len(), stack))
-            .collect();
-        options.sort_unstable();
-        options
+        let will_do = |stack: &StackIndex| {
+            let mut supply = Everything::new(&alone, &self.sets, &self.occupancy, &[*stack]);
+            best(&alone.counts, &mut supply).is_full
+        };
+        let mut options: Vec<StackIndex> = stacks.all().filter(will_do).collect();
+        options.sort_by_key(|stack| (stacks.members(*stack).len(), *stack));
+        LabelNeeds { requirements, alone: Arc::new(alone), options: options.into() }
     }
 
     /// Each requirement can be met, but not all of them together. Names those that compete for too little:
@@ -120,8 +113,9 @@ impl Engine {
         assignment: Option<Assignment>,
     ) -> UnmatchedPart {
         let by_stacks = !needs.labels.is_empty();
-        let rivals = assignment.filter(|_| !by_stacks).map(|best| self.rivals(needs, &best));
-        let Some((requirements, candidates)) = rivals else {
+        let competitors =
+            assignment.filter(|_| !by_stacks).map(|best| self.competitors(needs, &best));
+        let Some((requirements, candidates)) = competitors else {
             let detail = "each requirement can be met, but not all of them together".to_owned();
             let value = String::new();
             return UnmatchedPart { requirement: None, part: "together", value, detail };
@@ -139,25 +133,29 @@ impl Engine {
     }
 
     /// Some requirements that have fewer candidates together than they ask for.
-    fn rivals(&self, needs: &Needs, best: &Assignment) -> (Vec<usize>, BTreeSet<ResourceIndex>) {
+    fn competitors(
+        &self,
+        needs: &Needs,
+        best: &Assignment,
+    ) -> (Vec<usize>, BTreeSet<ResourceIndex>) {
         let supply = Everything::new(needs, &self.sets, &self.occupancy, &[]);
         let lacks = |number: &usize| best.given[*number].len() < needs.counts[*number];
-        let mut rivals: BTreeSet<usize> = (0..needs.counts.len()).filter(lacks).collect();
+        let mut competitors: BTreeSet<usize> = (0..needs.counts.len()).filter(lacks).collect();
         loop {
-            let suits_rival = |age: &crate::engine::age::Age| {
-                rivals.iter().any(|rival| supply.suits(*rival, age.index()))
+            let suits_competitor = |age: &crate::engine::age::Age| {
+                competitors.iter().any(|competitor| supply.suits(*competitor, age.index()))
             };
             let more = (0..needs.counts.len()).find(|number| {
-                !rivals.contains(number) && best.given[*number].iter().any(suits_rival)
+                !competitors.contains(number) && best.given[*number].iter().any(suits_competitor)
             });
             match more {
-                Some(number) => rivals.insert(number),
+                Some(number) => competitors.insert(number),
                 None => break,
             };
         }
-        let lists = rivals.iter().map(|rival| self.sets.list(needs.sets[*rival]));
+        let lists = competitors.iter().map(|competitor| self.sets.list(needs.sets[*competitor]));
         let candidates = lists.flat_map(|list| list.to_vec()).collect();
-        (rivals.into_iter().collect(), candidates)
+        (competitors.into_iter().collect(), candidates)
     }
 
     pub(super) fn remember_impossible(

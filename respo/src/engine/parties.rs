@@ -38,7 +38,12 @@ impl Parties {
     }
 
     /// The parties with more than one request.
-    pub(crate) fn larger(&self) -> impl Iterator<Item = RequestId> {
-        self.larger.iter().copied()
+    pub(crate) fn larger(&self) -> &BTreeSet<RequestId> {
+        &self.larger
+    }
+
+    /// Whether a party has more than one request.
+    pub(crate) fn is_larger(&self, party: RequestId) -> bool {
+        self.larger.contains(&party)
     }
 }

@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use crate::engine::accounts::Account;
 use crate::engine::candidates::{Members, SetId};
-use crate::engine::choice::Choice;
 use crate::engine::queue::Place;
+use crate::engine::stacks::StackIndex;
 use crate::inventory::ResourceIndex;
 use crate::request::Requirement;
 
@@ -38,13 +38,29 @@ pub(crate) struct Needs {
     pub(crate) sets: Vec<SetId>,
     /// How many each requirement asks for.
     pub(crate) counts: Vec<usize>,
-    /// For each label of a stack the requirements that have it.
-    pub(crate) labels: Vec<Vec<usize>>,
-    /// The stacks that they may come from, the best first; one that is empty if there are no labels.
-    pub(crate) choices: Vec<Choice>,
+    /// For each label of a stack what is to come from it.
+    pub(crate) labels: Vec<LabelNeeds>,
+}
+
+/// What is to come from one stack.
+#[derive(Debug, Clone)]
+pub(crate) struct LabelNeeds {
+    /// The requirements with this label.
+    pub(crate) requirements: Vec<usize>,
+    /// The same requirements by themselves.
+    pub(crate) alone: Arc<Needs>,
+    /// The stacks from which they could all be met, the smallest first.
+    pub(crate) options: Arc<[StackIndex]>,
 }
 
 impl Needs {
+    /// Requirements that are all to be met from one stack.
+    pub(crate) fn from_one_stack(sets: Vec<SetId>, counts: Vec<usize>) -> Self {
+        let requirements = (0..sets.len()).collect();
+        let (alone, options) = (Arc::default(), Arc::from([]));
+        Self { sets, counts, labels: vec![LabelNeeds { requirements, alone, options }] }
+    }
+
     /// One resource, from wherever.
     pub(crate) fn is_single(&self) -> bool {
         self.counts == [1] && self.labels.is_empty()

@@ -92,9 +92,17 @@ impl Stacks {
         })
     }
 
-    /// Whether a party has something of any stack.
-    pub(crate) fn are_owned_by(&self, party: RequestId) -> bool {
-        self.owners.contains_key(&party)
+    /// Everyone who has something of a stack, and how many times so.
+    pub(crate) fn owners(&self) -> &BTreeMap<RequestId, usize> {
+        &self.owners
+    }
+
+    /// Whether a party has something of the stacks that a resource is in.
+    pub(crate) fn has_mates(&self, index: ResourceIndex, party: RequestId) -> bool {
+        self.with(index).iter().filter_map(|stack| self.at(*stack)).any(|stack| {
+            stack.held.contains_key(&party)
+                || stack.kept.values().any(|(keeper, _)| *keeper == party)
+        })
     }
 
     /// The one whose collateral a free resource is.

@@ -19,7 +19,7 @@ fn stack_members(
 ) -> Vec<Option<Arc<[ResourceIndex]>>> {
     let mut members = vec![None; needs.sets.len()];
     for (label, stack) in needs.labels.iter().zip(chosen) {
-        for requirement in label {
+        for requirement in &label.requirements {
             members[*requirement] = Some(occupancy.stacks.members(*stack));
         }
     }

@@ -34,13 +34,14 @@ impl Sweep {
         self.at.as_ref()
     }
 
-    /// Begins a turn out of line: what it leads to concerns those behind it.
-    pub(crate) fn begin_at(&mut self, place: Place) {
-        self.at = Some(place);
-    }
-
+    /// What has become available in this pass and is still there.
     pub(crate) fn opened(&self) -> impl Iterator<Item = &ResourceIndex> {
         self.opened.iter()
+    }
+
+    /// How many there are.
+    pub(crate) fn opened_count(&self) -> usize {
+        self.opened.len()
     }
 
     pub(crate) fn open(&mut self, index: ResourceIndex) {
@@ -54,6 +55,8 @@ impl Sweep {
     /// A request is to be looked at: in this pass, if its turn is still to come.
     pub(crate) fn visit(&mut self, place: Place, look: Look) {
         let is_to_come = self.at.is_none_or(|at| place > at);
+        // In the next pass nothing is known of what has opened in this one.
+        let look = if is_to_come { look } else { look.max(Look::Everything) };
         let visits = if is_to_come { &mut self.visits } else { &mut self.again };
         let known = visits.entry(place).or_insert(look);
         *known = look.max(*known);
