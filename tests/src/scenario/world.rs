@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use respo::snapshot::Status;
+use respo::wire::QueuedRequest;
 use respo::{
     AttributeMatcher, Authority, Command, Effects, Engine, HumanDuration, Limits, Name, Refusal,
     Reply, RequestId, SessionId, Snapshot, State, Timestamp,
@@ -234,12 +235,13 @@ fn restored(state: State, now: Timestamp) -> Engine {
     Engine::restore(Limits::default(), Arc::new(AttributeMatcher), state, now)
 }
 
+/// What is held back for each waiting request. Stack-mates of that are shown as held back, too, for nobody else
+/// may have them.
 fn held_back(snapshot: &Snapshot) -> BTreeMap<Name, RequestId> {
-    let waiter = |(name, status): (&Name, &Status)| match status {
-        Status::HeldBack(waiter) => Some((name.clone(), waiter.id)),
-        _ => None,
-    };
-    overview::statuses(snapshot).filter_map(waiter).collect()
+    let queued = snapshot.waiting.iter().filter_map(|waiting| snapshot.queued(waiting.id));
+    let names =
+        |queued: QueuedRequest| queued.held_back.into_iter().map(move |name| (name, queued.id));
+    queued.flat_map(names).collect()
 }
 
 fn held_by(snapshot: &Snapshot) -> BTreeMap<Name, RequestId> {
