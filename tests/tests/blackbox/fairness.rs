@@ -102,8 +102,9 @@ async fn a_group_is_limited_by_its_tag_and_by_the_resources_that_it_has() {
     let mut more = daemon.lock("tag=pipeline=p1&name=b").await;
     let limit = more.expect_queued().await.limit;
     assert_eq!(limit.as_deref(), Some("one group may have 2 resources at a time"));
-    daemon.hold("tag=pipeline=p2&wait=0").await.close();
-    daemon.hold("count=3&wait=0").await.close();
+    // Another group, and whoever is in none, take the rest meanwhile.
+    let _another_group = daemon.hold("tag=pipeline=p2&wait=0").await;
+    let _no_group = daemon.hold("count=2&wait=0").await;
     let problem = daemon.refused("count=3&tag=pipeline=p3").await;
     problem.expect_problem(422, "over_limit");
     two.close();
