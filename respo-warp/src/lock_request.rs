@@ -31,6 +31,13 @@ pub(crate) async fn read(api: &Api, call: &mut Call) -> Result<LockQuery, Proble
         ));
     }
     let request = Request::from_json(&body)?;
+    if request.ttl().is_some() {
+        return Err(Problem::new(
+            Kind::Malformed,
+            "ttl: a lease of POST /lock is kept by its connection; POST /v1/leases gives one that is kept by \
+             being renewed, and linger is how long this one outlives its connection",
+        ));
+    }
     Ok(LockQuery { pool, action: LockAction::Request(request) })
 }
 

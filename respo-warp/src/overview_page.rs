@@ -203,6 +203,7 @@ mod tests {
             since: time,
             expires: None,
             orphaned_until: None,
+            allowed: Vec::new(),
         };
         let resource = ResourceOverview {
             name: Name::new("bench-1").unwrap(),

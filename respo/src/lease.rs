@@ -62,12 +62,15 @@ pub struct Holding {
     pub description: Option<Text>,
     /// Since when.
     pub since: Timestamp,
-    /// Until when at the latest.
+    /// When it ends, unless it is renewed or extended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires: Option<Timestamp>,
     /// The holder's session is away; it may come back with its token until this time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub orphaned_until: Option<Timestamp>,
+    /// Who else may act on it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub allowed: Vec<Label>,
 }
 
 /// Why a request or a lease ended.
@@ -83,6 +86,8 @@ pub enum EndReason {
     Orphaned,
     /// It reached its maximum duration.
     MaxDuration,
+    /// It was not renewed in time.
+    Expired,
     /// It was not granted in the time that it was ready to wait.
     WaitExpired,
     /// The inventory changed, and no resource could satisfy it any more.
@@ -93,6 +98,8 @@ pub enum EndReason {
     Draining,
     /// Another session took it up with its token. Said to the earlier one; the lease goes on.
     TakenOver,
+    /// Its holder passed it on to another. Said to the earlier one; the lease goes on.
+    Transferred,
 }
 
 impl EndReason {
@@ -104,11 +111,13 @@ impl EndReason {
             Self::Disconnected => "disconnected",
             Self::Orphaned => "orphaned",
             Self::MaxDuration => "max_duration",
+            Self::Expired => "expired",
             Self::WaitExpired => "wait_expired",
             Self::NoSuch => "no_such",
             Self::Revoked => "revoked",
             Self::Draining => "draining",
             Self::TakenOver => "taken_over",
+            Self::Transferred => "transferred",
         }
     }
 
@@ -120,6 +129,7 @@ impl EndReason {
             Self::Disconnected => "the client's connection ended",
             Self::Orphaned => "the client's connection ended and it did not come back in time",
             Self::MaxDuration => "the lease reached its maximum duration",
+            Self::Expired => "it was not renewed in time",
             Self::WaitExpired => "it was not granted in the time that it was ready to wait",
             Self::NoSuch => {
                 "the inventory changed and no resource can satisfy the request any more"
@@ -127,6 +137,7 @@ impl EndReason {
             Self::Revoked => "an administrator ended it",
             Self::Draining => "the server is stopping",
             Self::TakenOver => "another connection took it up with its token",
+            Self::Transferred => "its holder passed it on to another",
         }
     }
 }

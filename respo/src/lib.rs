@@ -58,8 +58,8 @@ pub use property::{PropertyError, PropertyPath, PropertyValue, Scalar};
 pub use query::{LockAction, LockQuery, QueryError};
 pub use refusal::{MAX_LISTED_CANDIDATES, RETRY_AFTER, Refusal, UnmatchedPart};
 pub use request::{
-    Fence, Hold, Priority, PriorityError, Request, RequestId, RequestJsonError, Requirement,
-    RequirementError, RequirementTextError, Wait, WaitError, Wanted,
+    Fence, Hold, MIN_TTL, Priority, PriorityError, Request, RequestId, RequestJsonError,
+    Requirement, RequirementError, RequirementTextError, Wait, WaitError, Wanted,
 };
 pub use rules::{Allowance, Rules};
 pub use selector::{EntityPattern, Selector};

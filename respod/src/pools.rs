@@ -201,6 +201,7 @@ fn limits(arguments: &Arguments) -> Limits {
     let mut limits = Limits::default();
     limits.max_waiting = arguments.max_waiting;
     limits.max_linger = arguments.max_linger.0;
+    limits.max_ttl = arguments.max_ttl.0;
     limits.max_duration = arguments.max_duration.map(|duration| duration.0);
     limits.grace = arguments.grace.0;
     limits

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::refusal::Refusal;
-use crate::request::{MAX_TAGS, Request, Wait, check_sizes};
+use crate::request::{MAX_TAGS, MIN_TTL, Request, Wait, check_sizes};
 use crate::time::{HumanDuration, MAX_DURATION};
 
 /// The bounds of a pool. Every one can be set; [`Default`] gives those of respod.
@@ -18,6 +18,9 @@ pub struct Limits {
     pub max_duration: Option<Duration>,
     /// How long a request may ask to outlive its session: one hour.
     pub max_linger: Duration,
+    /// How long a request may ask to live without being renewed: 24 hours. Also how far ahead the end of such a
+    /// lease may be moved.
+    pub max_ttl: Duration,
     /// How long clients have to come back after a restart: 60 seconds, or their linger if that is longer.
     pub grace: Duration,
 }
@@ -29,6 +32,7 @@ impl Default for Limits {
             max_requests_per_session: 1_000,
             max_duration: None,
             max_linger: Duration::from_secs(3600),
+            max_ttl: Duration::from_secs(24 * 3600),
             grace: Duration::from_secs(60),
         }
     }
@@ -56,6 +60,14 @@ impl Limits {
         if request.linger() > self.max_linger.min(MAX_DURATION) {
             return over("a linger", request.linger(), self.max_linger);
         }
+        if let Some(ttl) = request.ttl() {
+            if ttl > self.max_ttl.min(MAX_DURATION) {
+                return over("a ttl", ttl, self.max_ttl);
+            }
+            if ttl < MIN_TTL {
+                return Err(Refusal::OverLimit("a ttl is at least 1s".to_owned()));
+            }
+        }
         for requirement in request.requirements() {
             if let Some(selector) = requirement.selector() {
                 // What a client cannot ask for, an embedder should not either.
@@ -71,10 +83,10 @@ impl Limits {
         }
     }
 
-    /// How long this request's client has to come back after a restart. One that lingers counts on that,
-    /// however short the grace is.
+    /// How long this request's client has to come back after a restart. One that lingers, or has a
+    /// ttl, counts on that, however short the grace is.
     pub(crate) fn grace_of(&self, request: &Request) -> Duration {
-        self.grace.max(request.linger())
+        self.grace.max(request.linger()).max(request.ttl().unwrap_or_default())
     }
 
     /// How long a lease of this request may last.

@@ -76,6 +76,7 @@ impl Engine {
             since: grant.since,
             expires: grant.expires,
             orphaned_until: self.sessions.orphaned_until(id),
+            allowed: Vec::new(),
         })
     }
 

@@ -124,7 +124,16 @@ pub enum Hold {
         /// Zero: the lease ends with the connection.
         linger: Duration,
     },
+    /// Renewal: it belongs to no connection, and ends when it is not renewed for so long. While it waits,
+    /// a session that follows it keeps it, too.
+    Ttl {
+        /// At least [`MIN_TTL`].
+        ttl: Duration,
+    },
 }
+
+/// The shortest time for which a lease may be kept alive by renewal: one second.
+pub const MIN_TTL: Duration = Duration::from_secs(1);
 
 impl Default for Hold {
     fn default() -> Self {
@@ -230,11 +239,21 @@ impl Request {
         &self.requirements
     }
 
-    /// How long the request outlives its session.
+    /// How long the request outlives its session, if it belongs to one.
     #[must_use]
     pub fn linger(&self) -> Duration {
         match self.hold {
             Hold::Connection { linger } => linger,
+            Hold::Ttl { .. } => Duration::ZERO,
+        }
+    }
+
+    /// How long it lives without being renewed, if that is what keeps it alive.
+    #[must_use]
+    pub fn ttl(&self) -> Option<Duration> {
+        match self.hold {
+            Hold::Connection { .. } => None,
+            Hold::Ttl { ttl } => Some(ttl),
         }
     }
 }

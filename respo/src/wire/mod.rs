@@ -9,11 +9,14 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+mod events;
 mod overview;
+pub mod socket;
 
+pub use events::{EventId, EventIdError, Happening, PublicEvent};
 pub use overview::{
-    EntityOverview, Overview, PoolOverview, PooledResource, ResourceList, ResourceOverview,
-    WaitingOverview,
+    EntityOverview, LeaseList, LeaseOverview, Overview, PoolOverview, PooledResource, ResourceList,
+    ResourceOverview, WaitingOverview,
 };
 
 use crate::inventory::Resource;

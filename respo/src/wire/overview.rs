@@ -134,3 +134,25 @@ pub struct PooledResource {
     #[serde(flatten)]
     pub resource: ResourceOverview,
 }
+
+/// A lease as everyone may know it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LeaseOverview {
+    /// The pool it is in.
+    pub pool: Label,
+    /// Who holds it, since when, and until when.
+    #[serde(flatten)]
+    pub holding: Holding,
+    /// What it holds, for each requirement in the order of the request.
+    pub resources: Vec<Vec<Name>>,
+    /// What the client says about itself.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub tags: BTreeMap<Label, Text>,
+}
+
+/// `GET /v1/leases`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct LeaseList {
+    /// The leases in the order of their ids, pool by pool.
+    pub leases: Vec<LeaseOverview>,
+}

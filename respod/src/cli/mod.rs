@@ -132,6 +132,15 @@ pub(crate) struct Arguments {
     )]
     pub(crate) max_linger: HumanDuration,
 
+    /// The longest that a request may ask to live without being renewed
+    #[arg(
+        long,
+        value_name = "DURATION",
+        env = "RESPOD_MAX_TTL",
+        default_value_t = HumanDuration(Limits::default().max_ttl)
+    )]
+    pub(crate) max_ttl: HumanDuration,
+
     /// The longest silence on a stream; at most 5s, which is what clients count on
     #[arg(
         long,

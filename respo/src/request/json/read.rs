@@ -13,7 +13,7 @@ use crate::names::{Name, Word};
 use crate::request::draft::{Draft, parse_condition};
 use crate::request::lists::EMPTY;
 use crate::request::requirement::{MAX_KEYS, MAX_REQUIREMENTS, Requirement};
-use crate::request::{Hold, Priority, Request};
+use crate::request::{Hold, MIN_TTL, Priority, Request};
 use crate::selector::{EntityPattern, MAX_SELECTOR_ITEMS};
 use crate::time::HumanDuration;
 
@@ -55,6 +55,7 @@ impl RequestVisitor {
         "tags",
         "wait",
         "linger",
+        "ttl",
         "max_duration",
     ];
 }
@@ -89,9 +90,11 @@ impl<'de> Visitor<'de> for RequestVisitor {
                     let wait = Parsed::new("\"0\", a duration such as \"10m\", or \"forever\"");
                     request.wait = map.next_value_seed(wait)?;
                 }
-                "linger" => {
-                    let HumanDuration(linger) = map.next_value_seed(duration())?;
-                    request.hold = Hold::Connection { linger };
+                "linger" | "ttl" => {
+                    let both = seen.contains("linger") && seen.contains("ttl");
+                    request.hold = map.next_value_seed(Then(duration(), |duration| {
+                        if both { Err(EITHER.to_owned()) } else { hold(key, duration) }
+                    }))?;
                 }
                 _ => {
                     let HumanDuration(longest) = map.next_value_seed(duration())?;
@@ -105,6 +108,18 @@ impl<'de> Visitor<'de> for RequestVisitor {
             return Err(A::Error::custom(problem));
         }
         Ok(request)
+    }
+}
+
+const EITHER: &str = "linger and ttl do not go together: with a linger a lease is kept by its connection, with \
+                      a ttl by being renewed";
+
+/// What keeps a request alive, as the key `linger` or `ttl` says it.
+fn hold(key: &str, HumanDuration(duration): HumanDuration) -> Result<Hold, String> {
+    match key {
+        "linger" => Ok(Hold::Connection { linger: duration }),
+        _ if duration < MIN_TTL => Err("a ttl is at least 1s".to_owned()),
+        _ => Ok(Hold::Ttl { ttl: duration }),
     }
 }
 

@@ -29,6 +29,8 @@ pub(super) struct RequestDocument<'r> {
     #[serde(skip_serializing_if = "Option::is_none")]
     linger: Option<HumanDuration>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    ttl: Option<HumanDuration>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     max_duration: Option<HumanDuration>,
 }
 
@@ -83,6 +85,7 @@ pub(super) fn document(request: &Request) -> RequestDocument<'_> {
         tags: &request.tags,
         wait: (request.wait != Wait::Forever).then(|| request.wait.to_string()),
         linger: linger.map(HumanDuration),
+        ttl: request.ttl().map(HumanDuration),
         max_duration: request.max_duration.map(HumanDuration),
     }
 }
