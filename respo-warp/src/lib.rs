@@ -29,6 +29,7 @@ mod parameters;
 mod peer;
 mod problem;
 mod resources;
+mod websocket;
 
 use std::sync::Arc;
 
@@ -39,6 +40,7 @@ use warp::reply::Response;
 
 pub use api::Api;
 pub use peer::{Disconnected, Peer};
+pub use websocket::upgrade_key;
 
 use call::{Call, answer, call};
 
@@ -60,6 +62,9 @@ pub fn routes(api: Api) -> BoxedFilter<(Response,)> {
     let lock = warp::path!("lock")
         .and(request.clone())
         .then(|api, call: Call| answer(call, &[Method::POST], |call| lock::lock(api, call)));
+    let websocket = warp::path!("ws")
+        .and(request.clone())
+        .then(|api, call: Call| answer(call, &[Method::GET], |call| websocket::refuse(api, call)));
     let resources = warp::path!("v1" / "resources").and(request.clone()).then(|api, call: Call| {
         answer(call, &[Method::GET, Method::HEAD], |call| resources::list(api, call))
     });
@@ -84,6 +89,8 @@ pub fn routes(api: Api) -> BoxedFilter<(Response,)> {
 
     overview
         .or(lock)
+        .unify()
+        .or(websocket)
         .unify()
         .or(resources)
         .unify()
