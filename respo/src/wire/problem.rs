@@ -24,6 +24,8 @@ pub enum ProblemKind {
     Unauthorized,
     /// The token is not that of the lease, or is missing.
     WrongToken,
+    /// The token is that of somebody whom the holder lets act on the lease, and this is for its holder alone.
+    GuestToken,
     /// A browser sent it from a page of another site.
     CrossOrigin,
     /// No resource could ever satisfy the request.
@@ -32,6 +34,12 @@ pub enum ProblemKind {
     NoSuchPool,
     /// There is no such request or lease, or it has ended.
     NoRequest,
+    /// Nobody of this name may act on the lease.
+    NoGuest,
+    /// The request or lease has ended; the problem says why.
+    Gone,
+    /// There is no resource of this name.
+    NoSuchResource,
     /// The inventory has no such revision, or it is no longer kept.
     NoSuchRevision,
     /// There is nothing at this path.
@@ -42,6 +50,20 @@ pub enum ProblemKind {
     Timeout,
     /// Asked not to wait, and what is asked for is taken.
     Busy,
+    /// The request waits still, and this is about what it holds.
+    NotGranted,
+    /// The lease is not kept by being renewed, and has no end that could be moved.
+    NotRenewable,
+    /// The lease does not hold what was named.
+    NotHeld,
+    /// As many others may act on the lease as may.
+    TooManyGuests,
+    /// What the idempotency key made has ended, or was passed on.
+    KeySpent,
+    /// The idempotency key has made another request.
+    KeyReused,
+    /// The fence is not that of the lease: its resources have passed on.
+    StaleFence,
     /// The body is longer than it may be.
     TooLarge,
     /// The body is not said to be JSON.
@@ -89,10 +111,14 @@ impl ProblemKind {
             Self::PoolRequired => ("pool_required", 400, "the pool must be named"),
             Self::Unauthorized => ("unauthorized", 401, "the administrator's token is needed"),
             Self::WrongToken => ("wrong_token", 403, "the token is not that of the lease"),
+            Self::GuestToken => ("guest_token", 403, "this is for the holder of the lease"),
             Self::CrossOrigin => ("cross_origin", 403, "the request comes from another site"),
             Self::NoSuch => ("no_such", 404, "no resource can satisfy the request"),
             Self::NoSuchPool => ("no_such_pool", 404, "there is no such pool"),
             Self::NoRequest => ("no_request", 404, "there is no such request or lease"),
+            Self::NoGuest => ("no_guest", 404, "nobody of this name may act on the lease"),
+            Self::Gone => ("gone", 410, "the request or lease has ended"),
+            Self::NoSuchResource => ("no_such_resource", 404, "there is no resource of this name"),
             Self::NoSuchRevision => {
                 ("no_such_revision", 404, "there is no such revision of the inventory")
             }
@@ -102,6 +128,17 @@ impl ProblemKind {
             }
             Self::Timeout => ("timeout", 408, "the body did not arrive in time"),
             Self::Busy => ("busy", 409, "the request cannot be granted now"),
+            Self::NotGranted => ("not_granted", 409, "the request has not been granted yet"),
+            Self::NotRenewable => {
+                ("not_renewable", 409, "the lease has no end that could be moved")
+            }
+            Self::NotHeld => ("not_held", 409, "the lease does not hold this resource"),
+            Self::TooManyGuests => {
+                ("too_many_guests", 409, "as many others may act on the lease as may")
+            }
+            Self::KeySpent => ("key_spent", 409, "what the idempotency key made is over"),
+            Self::StaleFence => ("stale_fence", 409, "the fence is not that of the lease"),
+            Self::KeyReused => ("key_reused", 422, "the idempotency key made another request"),
             Self::TooLarge => ("too_large", 413, "the body is too large"),
             Self::UnsupportedMediaType => ("unsupported_media_type", 415, "the body is not JSON"),
             Self::InvalidInventory => ("invalid_inventory", 422, "the inventory has mistakes"),
@@ -195,6 +232,14 @@ impl From<Refusal> for Problem {
             Refusal::NoRequest(_) => Self::new(ProblemKind::NoRequest, detail),
             Refusal::NoRevision(_) => Self::new(ProblemKind::NoSuchRevision, detail),
             Refusal::WrongToken => Self::new(ProblemKind::WrongToken, detail),
+            Refusal::GuestToken => Self::new(ProblemKind::GuestToken, detail),
+            Refusal::NotGranted(_) => Self::new(ProblemKind::NotGranted, detail),
+            Refusal::NotRenewable(_) => Self::new(ProblemKind::NotRenewable, detail),
+            Refusal::NotHeld(_) => Self::new(ProblemKind::NotHeld, detail),
+            Refusal::TooManyGuests(_) => Self::new(ProblemKind::TooManyGuests, detail),
+            Refusal::NoGuest(_) => Self::new(ProblemKind::NoGuest, detail),
+            Refusal::KeyReused => Self::new(ProblemKind::KeyReused, detail),
+            Refusal::KeySpent(_) => Self::new(ProblemKind::KeySpent, detail),
             Refusal::Draining => Self::new(ProblemKind::Draining, detail),
             Refusal::StoreUnavailable(_) => {
                 // What the store says is for those who run the server.
