@@ -92,10 +92,12 @@ async fn what_is_not_known_any_more_is_said_to_be_missed() {
         ("Content-Length", length.as_str()),
     ];
     let target = format!("/v1/leases/{}/allow", lease.id);
-    for _ in 0..4100 {
-        let head = connection.request_head("POST", &target, &headers);
-        connection.send(head + body).await;
-        connection.reply().await.expect_status(200);
+    let one = connection.request_head("POST", &target, &headers) + body;
+    for _ in 0..41 {
+        connection.send(one.repeat(100)).await;
+        for _ in 0..100 {
+            connection.reply().await.expect_status(200);
+        }
     }
     let mut late = daemon.events(&format!("?after={before}"), &[]).await;
     let missed = late.next().await.unwrap();
