@@ -25,6 +25,7 @@ pub mod program;
 pub mod protocol_page;
 pub mod random_histories;
 pub mod relay;
+pub mod rentabot;
 pub mod reply;
 pub mod scenario;
 pub mod settings;
@@ -32,6 +33,7 @@ pub mod simulation;
 pub mod skipped;
 pub mod specification;
 pub mod strace;
+pub mod surfaces;
 pub mod token_leases;
 pub mod web_socket;
 

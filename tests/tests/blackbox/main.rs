@@ -51,6 +51,7 @@ mod rpclient_waiting;
 mod secrets;
 mod selection;
 mod stacks;
+mod surfaces;
 mod systemd;
 mod time_limits;
 mod token_lease_keys;
