@@ -60,7 +60,7 @@ fn parts() -> Vec<Vec<Record>> {
         resources,
         at: at(micros),
     };
-    let lease = vec![vec![bench(3), key(1), bench(1)], vec![key(2)], vec![bench(0), bench(2)]];
+    let lease = vec![vec![key(1), bench(3), bench(1)], vec![key(2)], vec![bench(0), bench(2)]];
     vec![
         vec![queued(10, None, 100)],
         vec![granted(10, 10, lease, None, 101)],
@@ -107,7 +107,8 @@ fn guests() -> Vec<Vec<Record>> {
         vec![allowed(20, "ann", 11, 206)],
         // Of one lease, not of the other; and what is not there is passed over.
         vec![disallowed(20, "ann b", 207), disallowed(21, "éric", 208)],
-        vec![allowed(99, "ann", 12, 209), disallowed(99, "ann", 210)],
+        vec![allowed(99, "ann", 12, 209)],
+        vec![disallowed(99, "ann", 210)],
         // They go with the lease.
         vec![ended(20, EndReason::Revoked, 211)],
         vec![disallowed(21, "ann", 212), disallowed(21, &longest, 213)],
