@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use crate::event::Ending;
 use crate::lease::LostReason;
+use crate::setback::NothingBehind;
 
 /// Why a URL cannot be that of a respod.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -153,6 +154,21 @@ impl Error {
         }
     }
 
+    /// The same for another one who waited for the same connection.
+    pub(crate) fn told_again(&self) -> Self {
+        match self {
+            Self::Unreachable { url, source } => {
+                Self::Unreachable { url: url.clone(), source: again(source) }
+            }
+            Self::Refused(problem) => Self::Refused(problem.clone()),
+            Self::Protocol { url, problem } => {
+                Self::Protocol { url: url.clone(), problem: problem.clone() }
+            }
+            // No connection fails like this.
+            other => Self::Protocol { url: String::new(), problem: other.to_string() },
+        }
+    }
+
     pub(crate) fn from_ending(ending: Ending) -> Self {
         use respo::EndReason;
         match ending.reason {
@@ -162,6 +178,15 @@ impl Error {
             }
             _ => Self::Ended(ending),
         }
+    }
+}
+
+/// The same error once more: what is asked of it is its kind, its words, and whether it is a proxy's.
+fn again(error: &io::Error) -> io::Error {
+    let inner = error.get_ref().and_then(|inner| inner.downcast_ref::<NothingBehind>());
+    match inner {
+        Some(nothing) => io::Error::new(error.kind(), *nothing),
+        None => io::Error::new(error.kind(), error.to_string()),
     }
 }
 

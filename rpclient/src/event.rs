@@ -1,4 +1,5 @@
-//! Reads the lines of a lock stream, and takes the secrets out of them.
+//! Reads what is said of a request, the lines of a lock stream or messages of a WebSocket, and takes the
+//! secrets out of it.
 //!
 //! A later respod may say more than this version knows: unknown keys and events are left out, and a
 //! reason of an unknown kind still ends the lease.
@@ -6,7 +7,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use respo::wire::{Event, GrantedLease, QueuedRequest};
+use respo::wire::{Event, GrantedLease, Problem, QueuedRequest};
 use respo::{EndReason, Token};
 use serde::{Deserialize, de};
 use serde_json::Value;
@@ -29,7 +30,7 @@ impl fmt::Display for Ending {
     }
 }
 
-/// One line of a lock stream. The tokens have been taken out of what is shown to callers.
+/// One line of a lock stream, or one message about a request. The tokens have been taken out of what is shown to callers.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum LineEvent {
     Queued {
@@ -50,14 +51,25 @@ pub(crate) enum LineEvent {
         grace: Duration,
     },
     Ended(Ending),
+    /// The server refuses what the request's message asked for. In a lock stream there is none: there, the
+    /// call is answered with it.
+    Refused(Box<Problem>),
 }
 
 /// Reads one line. `None`: an event that this version does not know.
 pub(crate) fn read_line(line: &[u8]) -> Result<Option<LineEvent>, serde_json::Error> {
-    let value: Value = serde_json::from_slice(line)?;
+    read_event(serde_json::from_slice(line)?)
+}
+
+/// The same of what has been read as JSON.
+pub(crate) fn read_event(mut value: Value) -> Result<Option<LineEvent>, serde_json::Error> {
     let kind = value.get("event").and_then(Value::as_str).unwrap_or_default().to_owned();
     match kind.as_str() {
         "ended" => return read_ending(value).map(|ending| Some(LineEvent::Ended(ending))),
+        "error" => {
+            let problem = serde_json::from_value(value["problem"].take())?;
+            return Ok(Some(LineEvent::Refused(Box::new(problem))));
+        }
         "queued" | "granted" | "heartbeat" | "draining" | "restarting" => {}
         _ => return Ok(None),
     }

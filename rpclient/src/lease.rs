@@ -39,6 +39,13 @@ pub enum LostReason {
     Protocol(String),
 }
 
+impl LostReason {
+    /// The connection has ended after the server has said that it is about to be restarted.
+    pub(crate) fn restarting() -> Self {
+        Self::Disconnected("the server announced a restart".to_owned())
+    }
+}
+
 /// How a lease stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
@@ -257,6 +264,7 @@ async fn watch_stream(mut stream: EventStream, state: watch::Sender<LeaseState>)
 fn after_line(event: LineEvent, before: &LeaseState) -> Option<LeaseState> {
     match event {
         LineEvent::Ended(ending) => Some(LeaseState::Lost(LostReason::Ended(ending))),
+        LineEvent::Refused(problem) => Some(LeaseState::Lost(LostReason::Protocol(problem.detail))),
         LineEvent::Draining { deadline } => Some(LeaseState::Draining { deadline }),
         _ if matches!(before, LeaseState::Away { .. }) => Some(LeaseState::Held),
         _ => None,

@@ -72,6 +72,7 @@
 //! Everything needs a running tokio runtime with its time and I/O drivers. Connections are plain
 //! `http://`; proxies named in the environment are not used.
 
+mod asking;
 mod backoff;
 mod base_url;
 mod client;
@@ -79,6 +80,8 @@ mod coming_back;
 mod connection;
 mod error;
 mod event;
+mod event_reader;
+mod idempotency;
 mod inventory_calls;
 mod lease;
 mod line_reader;
@@ -88,6 +91,7 @@ mod pending;
 mod release;
 mod resource_calls;
 mod setback;
+mod socket;
 mod stream;
 
 pub use client::{Client, ClientBuilder};

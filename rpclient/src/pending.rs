@@ -8,9 +8,10 @@ use respo::{RequestId, Token};
 use tokio::time::timeout;
 
 use crate::client::Client;
-use crate::connection::Answer;
+use crate::connection::timed_out;
 use crate::error::Error;
 use crate::event::{Ending, LineEvent};
+use crate::event_reader::EventReader;
 use crate::lease::{Lease, LostReason};
 use crate::release;
 use crate::stream::{EventStream, StreamEvent, Terms};
@@ -54,14 +55,16 @@ pub struct Pending {
 
 impl Pending {
     /// Reads the first line: who one is, whether granted or queued.
-    pub(crate) async fn begin(client: Client, answer: Answer, terms: Terms) -> Result<Self, Error> {
-        let mut stream = EventStream::new(client.clone(), answer, terms);
+    pub(crate) async fn begin(
+        client: Client,
+        reader: EventReader,
+        terms: Terms,
+    ) -> Result<Self, NotBegun> {
+        let mut stream = EventStream::new(client.clone(), reader, terms);
         let limit = client.answer_timeout();
         let first = timeout(limit, first_line(&mut stream, &client)).await.map_err(|_| {
-            client.unreachable(std::io::Error::new(
-                std::io::ErrorKind::TimedOut,
-                format!("it said nothing about the request within {} s", limit.as_secs_f64()),
-            ))
+            let nothing = timed_out("it said nothing about the request", limit);
+            NotBegun::Failed(client.unreachable(nothing))
         })??;
         let (id, token, first, outcome) = match first {
             First::Queued(place, token) => (place.id, token, Some(Notice::Queued(place)), None),
@@ -102,6 +105,9 @@ impl Pending {
                 }
                 Ok(StreamEvent::Line(LineEvent::Ended(ending))) => {
                     self.outcome = Some(Err(Error::from_ending(ending)));
+                }
+                Ok(StreamEvent::Line(LineEvent::Refused(problem))) => {
+                    self.outcome = Some(Err(Error::from_problem(*problem)));
                 }
                 Err(reason) => self.outcome = Some(Err(while_waiting(&self.client, reason))),
             }
@@ -144,38 +150,66 @@ impl fmt::Debug for Pending {
     }
 }
 
+/// Why there is no request after all.
+pub(crate) enum NotBegun {
+    /// The connection broke before anything was said. The server may have the request nevertheless.
+    Broken(LostReason),
+    /// For this reason.
+    Failed(Error),
+}
+
+impl NotBegun {
+    pub(crate) fn into_error(self, client: &Client) -> Error {
+        match self {
+            Self::Broken(cause) => while_waiting(client, cause),
+            Self::Failed(error) => error,
+        }
+    }
+}
+
+impl From<Error> for NotBegun {
+    fn from(error: Error) -> Self {
+        Self::Failed(error)
+    }
+}
+
 enum First {
     Queued(QueuedRequest, Token),
     Granted(Box<GrantedLease>, Token),
 }
 
-async fn first_line(stream: &mut EventStream, client: &Client) -> Result<First, Error> {
+async fn first_line(stream: &mut EventStream, client: &Client) -> Result<First, NotBegun> {
     loop {
         match stream.next().await {
             Ok(StreamEvent::Line(LineEvent::Queued { place, token: Some(token) })) => {
                 return Ok(First::Queued(place, token));
             }
             Ok(StreamEvent::Line(LineEvent::Queued { token: None, .. })) => {
-                return Err(client.protocol("the first queued line has no token"));
+                return Err(client.protocol("the first queued line has no token").into());
             }
             Ok(StreamEvent::Line(LineEvent::Granted { lease, token })) => {
                 return Ok(First::Granted(lease, token));
             }
             Ok(StreamEvent::Line(LineEvent::Ended(ending))) => {
-                return Err(Error::from_ending(ending));
+                return Err(Error::from_ending(ending).into());
+            }
+            Ok(StreamEvent::Line(LineEvent::Refused(problem))) => {
+                return Err(Error::from_problem(*problem).into());
             }
             Ok(StreamEvent::Line(
                 LineEvent::Heartbeat | LineEvent::Draining { .. } | LineEvent::Restarting { .. },
             )) => {}
-            Ok(StreamEvent::Away { cause, .. }) | Err(cause) => {
-                return Err(while_waiting(client, cause));
+            Ok(StreamEvent::Away { cause, .. }) => return Err(NotBegun::Broken(cause)),
+            Err(cause @ (LostReason::Disconnected(_) | LostReason::Silent(_))) => {
+                return Err(NotBegun::Broken(cause));
             }
+            Err(cause) => return Err(while_waiting(client, cause).into()),
         }
     }
 }
 
 /// What the loss of the connection means for a request that has not been granted.
-fn while_waiting(client: &Client, reason: LostReason) -> Error {
+pub(crate) fn while_waiting(client: &Client, reason: LostReason) -> Error {
     use std::io;
     match reason {
         LostReason::Ended(ending) => Error::from_ending(ending),

@@ -11,3 +11,5 @@ mod list_command;
 mod lock_command;
 mod release;
 mod requests;
+mod sockets;
+mod surface;
