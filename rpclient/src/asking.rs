@@ -14,7 +14,6 @@ use crate::client::{Client, JSON};
 use crate::connection::Timeouts;
 use crate::error::Error;
 use crate::event_reader::EventReader;
-use crate::idempotency::IdempotencyKey;
 use crate::lease::Lease;
 use crate::line_reader::LineReader;
 use crate::lock_call::LockCall;
@@ -24,6 +23,24 @@ use crate::socket::{Farewell, Pace, Socket};
 use crate::stream::Terms;
 
 const NDJSON: &str = "application/x-ndjson";
+
+/// What the server is asked for.
+#[derive(Clone, Copy)]
+enum Asked<'a> {
+    /// Something that nobody has asked for before.
+    New(&'a Request),
+    /// What has this token.
+    Again(&'a Token),
+}
+
+impl<'a> Asked<'a> {
+    fn token(self) -> Option<&'a Token> {
+        match self {
+            Self::New(_) => None,
+            Self::Again(token) => Some(token),
+        }
+    }
+}
 
 impl Client {
     /// Asks for what the request needs and returns when the request is granted or waits in the queue.
@@ -39,12 +56,12 @@ impl Client {
         let request = self.with_holder(request);
         let terms = Terms::of(&request);
         match self.socket(None, self.timeouts()).await? {
-            Some(socket) => self.ask(socket, request, terms).await,
+            Some(socket) => self.ask(socket, Asked::New(&request), terms).await,
             None => {
                 let pool = self.pool();
                 let call = LockCall::of(request, pool).map_err(|error| self.protocol(error))?;
                 let reader = self.lock(call, None, self.timeouts()).await?;
-                let begun = Pending::begin(self.clone(), reader, terms).await;
+                let begun = Pending::begin(self.clone(), reader, terms, None).await;
                 begun.map_err(|failure| failure.into_error(self))
             }
         }
@@ -58,6 +75,29 @@ impl Client {
         self.request(request).await?.granted().await
     }
 
+    /// Takes up a request or lease with its token: one that was passed on to this client, or that an earlier
+    /// process has left behind. Whoever has followed it so far is told that it was taken over.
+    ///
+    /// Its linger is not known here: while respod does not answer, it is trusted as if it had none.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] with the code `wrong_token` if the token is good for nothing, or for nothing any
+    /// more, and whatever keeps the server from being asked.
+    pub async fn resume(&self, token: &Token) -> Result<Pending, Error> {
+        let terms = Terms::unknown();
+        let within = self.timeouts();
+        match self.socket(None, within).await? {
+            Some(socket) => self.ask(socket, Asked::Again(token), terms).await,
+            None => {
+                let call = LockCall::resuming(token.clone(), self.pool());
+                let reader = self.lock(call, None, within).await?;
+                let token = Some(token.clone());
+                let begun = Pending::begin(self.clone(), reader, terms, token).await;
+                begun.map_err(|failure| failure.into_error(self))
+            }
+        }
+    }
+
     /// Attempts to take up a request or lease whose connection broke. It was with the server at `before`.
     pub(crate) async fn attempt_to_resume(
         &self,
@@ -68,9 +108,7 @@ impl Client {
         let within = self.timeouts_of_attempt();
         match self.socket(before, within).await? {
             Some(socket) => {
-                let pool = self.pool().cloned();
-                let token = token.reveal().to_owned();
-                let resume = |reference| ClientMessage::Resume { reference, pool, token };
+                let resume = |reference| self.resume_message(reference, token);
                 Ok(EventReader::Socket(socket.follow(resume, self.farewell(terms))))
             }
             None => self.lock(LockCall::resuming(token.clone(), self.pool()), before, within).await,
@@ -81,21 +119,25 @@ impl Client {
     async fn ask(
         &self,
         mut socket: Arc<Socket>,
-        request: Request,
+        asked: Asked<'_>,
         terms: Terms,
     ) -> Result<Pending, Error> {
         let end = Instant::now() + self.answer_timeout();
         let mut backoff = Backoff::new();
         let (mut key, mut is_repeated) = (self.new_key()?, false);
+        let known = asked.token().cloned();
         loop {
-            let asked = |reference| ClientMessage::Request {
-                reference,
-                pool: self.pool().cloned(),
-                request: request.clone(),
-                idempotency_key: Some(key.to_string()),
+            let message = |reference| match asked {
+                Asked::New(request) => ClientMessage::Request {
+                    reference,
+                    pool: self.pool().cloned(),
+                    request: request.clone(),
+                    idempotency_key: Some(key.reveal().to_owned()),
+                },
+                Asked::Again(token) => self.resume_message(reference, token),
             };
-            let reader = EventReader::Socket(socket.follow(asked, self.farewell(terms)));
-            match Pending::begin(self.clone(), reader, terms).await {
+            let reader = EventReader::Socket(socket.follow(message, self.farewell(terms)));
+            match Pending::begin(self.clone(), reader, terms, known.clone()).await {
                 Ok(pending) => return Ok(pending),
                 // What came of it ended with its connection, and nobody has had the use of it.
                 Err(NotBegun::Failed(Error::Refused(problem)))
@@ -162,11 +204,12 @@ impl Client {
         }
     }
 
-    fn farewell(&self, terms: Terms) -> Farewell {
-        Farewell::Release { pool: self.pool().cloned(), lingers: terms.is_kept }
+    fn resume_message(&self, reference: String, token: &Token) -> ClientMessage {
+        let token = token.reveal().to_owned();
+        ClientMessage::Resume { reference, pool: self.pool().cloned(), token }
     }
 
-    fn new_key(&self) -> Result<IdempotencyKey, Error> {
-        IdempotencyKey::random().map_err(|source| self.unreachable(source))
+    fn farewell(&self, terms: Terms) -> Farewell {
+        Farewell::Release { pool: self.pool().cloned(), lingers: terms.is_kept }
     }
 }

@@ -29,8 +29,7 @@ const ATTEMPT_TO_CONNECT: Duration = Duration::from_millis(2500);
 ///
 /// All requests of a client and its clones share one WebSocket, so that respod takes them for those of one
 /// party, which may lease what is wired to what it has. It is made at the first request and closed as soon
-/// as there is no [`Pending`](crate::Pending), [`Lease`](crate::Lease) or [`Events`](crate::Events) that
-/// needs it. Where a WebSocket is refused, as by an older respod or by a proxy, each request has a
+/// as there is no [`Pending`](crate::Pending) or [`Lease`](crate::Lease) that needs it. Where a WebSocket is refused, as by an older respod or by a proxy, each request has a
 /// connection of its own instead. Other calls have one of their own in any case.
 #[derive(Debug, Clone)]
 pub struct Client {
@@ -357,7 +356,7 @@ impl Client {
 }
 
 /// The call with `token` as its `Authorization`, marked so that it does not show in `Debug` output.
-fn with_bearer(call: http::request::Builder, token: &Token) -> http::request::Builder {
+pub(crate) fn with_bearer(call: http::request::Builder, token: &Token) -> http::request::Builder {
     match HeaderValue::from_str(&format!("Bearer {}", token.reveal())) {
         Ok(mut value) => {
             value.set_sensitive(true);

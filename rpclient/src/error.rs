@@ -147,6 +147,10 @@ impl Error {
                 limit: problem.more.get("limit").and_then(Value::as_str).map(str::to_owned),
             },
             "no_such" => Self::NoSuch { detail, parts: list(problem.more.remove("parts")) },
+            "gone" => {
+                let reason = problem.more.remove("reason").unwrap_or_default();
+                Self::from_ending(Ending::new(reason.as_str().unwrap_or("gone"), detail))
+            }
             "invalid_inventory" => {
                 Self::InvalidInventory { detail, problems: list(problem.more.remove("problems")) }
             }

@@ -24,6 +24,14 @@ pub struct Ending {
     pub detail: String,
 }
 
+impl Ending {
+    pub(crate) fn new(code: impl Into<String>, detail: String) -> Self {
+        let code = code.into();
+        let reason = EndReason::deserialize(Value::String(code.clone())).ok();
+        Self { reason, code, detail }
+    }
+}
+
 impl fmt::Display for Ending {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(if self.detail.is_empty() { &self.code } else { &self.detail })
@@ -79,14 +87,7 @@ pub(crate) fn read_event(mut value: Value) -> Result<Option<LineEvent>, serde_js
             Some(LineEvent::Queued { place, token })
         }
         Event::Granted { mut lease } => {
-            let token = Token::presented(std::mem::take(&mut lease.token));
-            // An earlier respod knows of requests for one resource only.
-            if lease.resources.is_empty() {
-                lease.resources = vec![lease.resource.iter().cloned().collect()];
-            }
-            if lease.all().next().is_none() {
-                return Err(de::Error::custom("a lease without a resource"));
-            }
+            let token = take_token(&mut lease)?;
             Some(LineEvent::Granted { lease: Box::new(lease), token })
         }
         Event::Heartbeat { .. } => Some(LineEvent::Heartbeat),
@@ -100,6 +101,18 @@ pub(crate) fn read_event(mut value: Value) -> Result<Option<LineEvent>, serde_js
     })
 }
 
+/// Takes the token out of a lease, and sees to it that the lease has resources.
+pub(crate) fn take_token(lease: &mut GrantedLease) -> Result<Token, serde_json::Error> {
+    // An earlier respod knows of requests for one resource only.
+    if lease.resources.is_empty() {
+        lease.resources = vec![lease.resource.iter().cloned().collect()];
+    }
+    if lease.all().next().is_none() {
+        return Err(de::Error::custom("a lease without a resource"));
+    }
+    Ok(Token::presented(std::mem::take(&mut lease.token)))
+}
+
 fn read_ending(value: Value) -> Result<Ending, serde_json::Error> {
     #[derive(Deserialize)]
     struct Ended {
@@ -108,11 +121,7 @@ fn read_ending(value: Value) -> Result<Ending, serde_json::Error> {
         detail: String,
     }
     let ended: Ended = serde_json::from_value(value)?;
-    Ok(Ending {
-        reason: EndReason::deserialize(Value::String(ended.reason.clone())).ok(),
-        code: ended.reason,
-        detail: ended.detail,
-    })
+    Ok(Ending::new(ended.reason, ended.detail))
 }
 
 #[cfg(test)]

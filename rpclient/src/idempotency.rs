@@ -1,38 +1,31 @@
-//! The name by which the server knows that a request is made once more, not another one.
+//! Keys by which the server knows that a request is made once more, not another one.
 
-use std::fmt;
 use std::io;
 
-/// 128 random bits, as 32 hexadecimal digits.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct IdempotencyKey(String);
+use respo::IdempotencyKey;
 
-impl IdempotencyKey {
-    /// One that nobody has used.
+use crate::client::Client;
+use crate::error::Error;
+
+impl Client {
+    /// A key that nobody has used: 128 random bits.
+    ///
+    /// ```
+    /// let client = rpclient::Client::new("http://127.0.0.1:7373")?;
+    /// let (one, other) = (client.new_key()?, client.new_key()?);
+    /// assert_ne!(one, other);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
-    /// If the system gives no random numbers.
-    pub(crate) fn random() -> io::Result<Self> {
-        let mut bits = [0; 16];
-        getrandom::fill(&mut bits).map_err(io::Error::other)?;
-        Ok(Self(format!("{:032x}", u128::from_be_bytes(bits))))
+    /// [`Error::Unreachable`] if the system has no random numbers to give.
+    pub fn new_key(&self) -> Result<IdempotencyKey, Error> {
+        random().map_err(|source| self.unreachable(source))
     }
 }
 
-impl fmt::Display for IdempotencyKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn no_key_is_like_another() {
-        let (one, other) = (IdempotencyKey::random().unwrap(), IdempotencyKey::random().unwrap());
-        assert_ne!(one, other);
-        assert_eq!(one.to_string().len(), 32);
-    }
+fn random() -> io::Result<IdempotencyKey> {
+    let mut bits = [0; 16];
+    getrandom::fill(&mut bits).map_err(io::Error::other)?;
+    IdempotencyKey::new(format!("{:032x}", u128::from_be_bytes(bits))).map_err(io::Error::other)
 }

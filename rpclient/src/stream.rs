@@ -33,6 +33,11 @@ impl Terms {
         let is_kept = !linger.is_zero() || request.ttl().is_some();
         Self { linger, is_kept, wait_ends }
     }
+
+    /// Those of a request that was made elsewhere: no longer than one that has neither linger nor limit.
+    pub(crate) fn unknown() -> Self {
+        Self { linger: Duration::ZERO, is_kept: false, wait_ends: None }
+    }
 }
 
 /// What a stream has to say.
@@ -59,9 +64,15 @@ pub(crate) struct EventStream {
 }
 
 impl EventStream {
-    pub(crate) fn new(client: Client, reader: EventReader, terms: Terms) -> Self {
+    /// `token`: that of the request, where it is known already.
+    pub(crate) fn new(
+        client: Client,
+        reader: EventReader,
+        terms: Terms,
+        token: Option<Token>,
+    ) -> Self {
         let subject = Subject::default();
-        Self { client, terms, reader, coming_back: None, token: None, subject }
+        Self { client, terms, reader, coming_back: None, token, subject }
     }
 
     /// The next event. Cancel-safe: nothing that was read is lost, and no attempt to come back is cut

@@ -159,10 +159,6 @@ impl Driver {
                 self.routes.insert(reference.to_owned(), route);
                 return Ok(());
             }
-            (Farewell::Unsubscribe, _) => ClientMessage::Unsubscribe {
-                reference: own_reference,
-                subscription: reference.to_owned(),
-            },
         };
         self.said += 1;
         self.say(&message).await

@@ -39,8 +39,6 @@ pub(crate) enum Farewell {
     /// That the request, or the lease that it has become, is to end. `lingers`: not if it is known by then
     /// under its id, since it is to outlive those who let go of it.
     Release { pool: Option<Label>, lingers: bool },
-    /// That events are not to be told any more.
-    Unsubscribe,
 }
 
 /// How the connection is.

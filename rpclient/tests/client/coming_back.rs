@@ -276,6 +276,8 @@ async fn a_waiting_request_keeps_its_place(surface: Surface) {
         assert!(matches!(pending.next().await, Some(Notice::Away { .. })));
         let (stream, back) = tokio::join!(server.stream(QUEUED), pending.next());
         assert!(stream.resumes("s3cret"), "{}", stream.head);
+        assert_eq!(back, Some(Notice::Resumed));
+        let back = pending.next().await;
         let Some(Notice::Queued(place)) = back else { panic!("{back:?}") };
         assert_eq!(place.id, pending.id());
         // Its turn comes during the next break.

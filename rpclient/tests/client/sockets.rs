@@ -71,6 +71,12 @@ impl Socket {
         self.stream.send(sent).await.unwrap();
     }
 
+    /// Waits for the answer to a ping.
+    pub(crate) async fn pong(&mut self) {
+        let answer = self.stream.next().await;
+        assert!(matches!(answer, Some(Ok(Message::Pong(_)))), "{answer:?}");
+    }
+
     pub(crate) fn stream(&self) -> &TcpStream {
         self.stream.get_ref()
     }
