@@ -30,6 +30,7 @@ mod parameters;
 mod peer;
 mod problem;
 mod v1;
+mod websocket;
 
 use std::sync::Arc;
 
@@ -41,6 +42,7 @@ use warp::reply::Response;
 
 pub use api::Api;
 pub use peer::{Disconnected, Peer};
+pub use websocket::upgrade_key;
 
 use call::{Call, answer, call};
 
@@ -62,6 +64,9 @@ pub fn routes(api: Api) -> BoxedFilter<(Response,)> {
     let lock = warp::path!("lock")
         .and(request.clone())
         .then(|api, call: Call| answer(call, &[Method::POST], |call| lock::lock(api, call)));
+    let websocket = warp::path!("ws")
+        .and(request.clone())
+        .then(|api, call: Call| answer(call, &[Method::GET], |call| websocket::refuse(api, call)));
     let inventory = warp::path!("inventory").and(request.clone()).then(|api, call: Call| {
         answer(call, &[Method::GET, Method::HEAD, Method::POST], |call| {
             inventory_route::answer(api, call)
@@ -78,6 +83,8 @@ pub fn routes(api: Api) -> BoxedFilter<(Response,)> {
 
     overview
         .or(lock)
+        .unify()
+        .or(websocket)
         .unify()
         .or(inventory)
         .unify()

@@ -32,6 +32,7 @@ pub mod simulation;
 pub mod skipped;
 pub mod specification;
 pub mod strace;
+pub mod web_socket;
 
 pub use connection::Connection;
 pub use daemon::Daemon;
@@ -43,3 +44,4 @@ pub use program::{Finished, Program, Running};
 pub use relay::Relay;
 pub use reply::Reply;
 pub use settings::Settings;
+pub use web_socket::WebSocket;

@@ -53,3 +53,6 @@ mod systemd;
 mod time_limits;
 mod validate_schema;
 mod vanished_peer;
+mod websocket_presence;
+mod websocket_requests;
+mod websocket_upgrade;
