@@ -34,10 +34,10 @@ impl Outgoing {
         self.bytes < ROOM
     }
 
-    /// Whether there is more than may be.
+    /// Whether there is more than may be, beside the message that is being sent: one may be as long as a list.
     pub(crate) fn is_over(&self) -> bool {
-        // One message may be longer than that.
-        self.bytes > MAX_OUTGOING && self.messages.len() > 1
+        let first = self.messages.front().map_or(0, Bytes::len);
+        self.bytes - first > MAX_OUTGOING
     }
 
     /// The next frame to send.
@@ -103,8 +103,9 @@ mod tests {
         while !outgoing.has_room() {
             outgoing.take_frame().unwrap();
         }
-        // One message is never too much: it could not be sent otherwise.
+        // The one that is being sent is never too much: it could not be sent otherwise.
         let mut outgoing = Outgoing::default();
+        outgoing.push(text(2 * MAX_OUTGOING));
         outgoing.push(text(MAX_OUTGOING));
         assert!(!outgoing.is_over());
         outgoing.push(text(1));
