@@ -32,6 +32,7 @@ mod planned_stop;
 mod pools;
 mod protocol_examples;
 mod protocol_tables;
+mod rentabot_descriptor;
 mod request_bodies;
 mod resource_list;
 mod respod_flags;

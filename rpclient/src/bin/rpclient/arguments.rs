@@ -193,6 +193,15 @@ pub(crate) enum InventoryCommand {
         /// The inventory as YAML; '-' is standard input
         file: PathBuf,
     },
+    /// Print rent-a-bot's descriptor of resources as an inventory, without a respod
+    ///
+    /// Its pool is called rent-a-bot, or as --pool says. An inventory is printed as it is.
+    ///
+    /// With --json: {"pools": [{"name": …, "resources": […]}]}.
+    Convert {
+        /// The descriptor as YAML; '-' is standard input
+        file: PathBuf,
+    },
     /// Show how an inventory differs from the present one, down to the changed fields
     ///
     /// With --json: the answer of the respod to a dry run.
@@ -281,6 +290,7 @@ mod tests {
             "inventory push - --dry-run --admin-token-file token",
             "inventory check inventory.yaml",
             "inventory diff inventory.yaml",
+            "inventory convert descriptor.yaml --pool lab",
             "completions bash",
             "lock bench-1 --priority -5 --tag a=b=c --linger 1m --max-duration 1h --term-grace 1s -q",
         ] {
