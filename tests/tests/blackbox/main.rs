@@ -33,6 +33,8 @@ mod pools;
 mod protocol_examples;
 mod protocol_tables;
 mod rentabot_descriptor;
+mod rentabot_locks;
+mod rentabot_reservations;
 mod request_bodies;
 mod resource_list;
 mod respod_flags;
