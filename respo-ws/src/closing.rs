@@ -58,7 +58,8 @@ impl Closing {
 
 /// A close frame has room for 123 bytes of it.
 fn short(mut reason: String) -> String {
-    reason.truncate(reason.floor_char_boundary(123));
+    let most = (0..=123.min(reason.len())).rev().find(|&end| reason.is_char_boundary(end));
+    reason.truncate(most.unwrap_or_default());
     reason
 }
 

@@ -1,9 +1,9 @@
-//! What a connection follows, and what it says of it.
+//! A request or lease that a connection follows, and what it says of it.
 
 use respo::broker::{Broker, Ticket, TicketEvent};
 use respo::wire::GrantedLease;
 use respo::wire::socket::ServerMessage;
-use respo::{EndReason, Grant, RequestId, Token};
+use respo::{EndReason, Grant, Token};
 
 /// A request or lease that a connection follows.
 pub(crate) struct Followed {
@@ -13,14 +13,6 @@ pub(crate) struct Followed {
     ticket: Ticket,
     /// The ticket's token, until a `queued` has told it.
     first_token: Option<Token>,
-}
-
-/// What there is to say, and what is followed from then on.
-pub(crate) struct Told {
-    pub(crate) reference: String,
-    pub(crate) message: Option<ServerMessage>,
-    /// `None`: nothing more will be said.
-    pub(crate) next: Option<Followed>,
 }
 
 impl Followed {
@@ -33,26 +25,12 @@ impl Followed {
         &self.reference
     }
 
-    pub(crate) fn id(&self) -> RequestId {
-        self.ticket.id()
-    }
-
-    pub(crate) fn token(&self) -> &Token {
-        self.ticket.token()
-    }
-
-    pub(crate) fn broker(&self) -> &Broker {
-        &self.broker
-    }
-
-    /// Waits for something to say. Cancelled, it takes the ticket with it.
-    pub(crate) async fn next(mut self) -> Told {
-        let event = self.ticket.next().await;
-        let (message, goes_on) = match event {
+    /// Waits for something to say; the second value says whether more will follow.
+    pub(crate) async fn next(&mut self) -> (Option<ServerMessage>, bool) {
+        match self.ticket.next().await {
             Some(event) => self.message(event),
             None => (self.lost(), false),
-        };
-        Told { reference: self.reference.clone(), message, next: goes_on.then_some(self) }
+        }
     }
 
     /// What is said of an event, and whether more will follow.

@@ -36,11 +36,17 @@ mod api;
 mod closing;
 mod commands;
 mod connection;
+mod conversation;
 mod followed;
 mod heard;
+mod lease;
 mod limits;
+mod lists;
 mod outgoing;
 mod reading;
+mod refused;
+mod subscription;
+mod watched;
 mod wire;
 
 pub use api::Api;

@@ -3,7 +3,6 @@
 use std::collections::VecDeque;
 
 use bytes::Bytes;
-use respo::wire::socket::ServerMessage;
 use tokio_tungstenite::tungstenite::protocol::frame::Frame;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::{Data, OpCode};
 
@@ -20,14 +19,10 @@ pub(crate) struct Outgoing {
 }
 
 impl Outgoing {
-    pub(crate) fn push(&mut self, message: &ServerMessage) {
-        match serde_json::to_vec(message) {
-            Ok(text) => {
-                self.bytes += text.len();
-                self.messages.push_back(text.into());
-            }
-            Err(error) => tracing::error!(%error, "failed to write a message"),
-        }
+    /// Takes a message that has been written as JSON.
+    pub(crate) fn push(&mut self, text: Bytes) {
+        self.bytes += text.len();
+        self.messages.push_back(text);
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -39,10 +34,10 @@ impl Outgoing {
         self.bytes < ROOM
     }
 
-    /// Whether there is more than may be.
+    /// Whether there is more than may be, beside the message that is being sent: one may be as long as a list.
     pub(crate) fn is_over(&self) -> bool {
-        // One message may be longer than that.
-        self.bytes > MAX_OUTGOING && self.messages.len() > 1
+        let first = self.messages.front().map_or(0, Bytes::len);
+        self.bytes - first > MAX_OUTGOING
     }
 
     /// The next frame to send.
@@ -68,8 +63,8 @@ impl Outgoing {
 mod tests {
     use super::*;
 
-    fn done(reference: String) -> ServerMessage {
-        ServerMessage::Done { reference }
+    fn text(length: usize) -> Bytes {
+        "x".repeat(length).into()
     }
 
     fn taken(outgoing: &mut Outgoing) -> Vec<(OpCode, bool, usize)> {
@@ -84,17 +79,16 @@ mod tests {
     #[test]
     fn a_long_message_goes_out_in_frames_of_a_buffer_and_a_short_one_in_one() {
         let mut outgoing = Outgoing::default();
-        outgoing.push(&done("x".repeat(2 * FRAME)));
-        outgoing.push(&done("y".to_owned()));
+        outgoing.push(text(2 * FRAME + 1));
+        outgoing.push(text(7));
         let frame = |kind, is_last, length| (OpCode::Data(kind), is_last, length);
-        let rest = r#"{"event":"done","ref":""}"#.len();
         assert_eq!(
             taken(&mut outgoing),
             [
                 frame(Data::Text, false, FRAME),
                 frame(Data::Continue, false, FRAME),
-                frame(Data::Continue, true, rest),
-                frame(Data::Text, true, rest + 1),
+                frame(Data::Continue, true, 1),
+                frame(Data::Text, true, 7),
             ]
         );
         assert!(outgoing.is_empty());
@@ -104,16 +98,17 @@ mod tests {
     fn room_and_bound_count_the_bytes_that_are_left() {
         let mut outgoing = Outgoing::default();
         assert!(outgoing.has_room());
-        outgoing.push(&done("x".repeat(ROOM)));
+        outgoing.push(text(ROOM));
         assert!(!outgoing.has_room() && !outgoing.is_over());
         while !outgoing.has_room() {
             outgoing.take_frame().unwrap();
         }
-        // One message is never too much: it could not be sent otherwise.
+        // The one that is being sent is never too much: it could not be sent otherwise.
         let mut outgoing = Outgoing::default();
-        outgoing.push(&done("x".repeat(MAX_OUTGOING)));
+        outgoing.push(text(2 * MAX_OUTGOING));
+        outgoing.push(text(MAX_OUTGOING));
         assert!(!outgoing.is_over());
-        outgoing.push(&done(String::new()));
+        outgoing.push(text(1));
         assert!(outgoing.is_over());
         taken(&mut outgoing);
         assert!(!outgoing.is_over() && outgoing.has_room());

@@ -5,7 +5,6 @@ use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use futures_util::{SinkExt, StreamExt};
-use respo::wire::socket::ServerMessage;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::Instant;
 use tokio_tungstenite::WebSocketStream;
@@ -13,6 +12,7 @@ use tokio_tungstenite::tungstenite::error::Error;
 use tokio_tungstenite::tungstenite::protocol::{Message, Role, WebSocketConfig};
 
 use crate::closing::Closing;
+use crate::conversation::Say;
 use crate::heard::Heard;
 use crate::limits::{BUFFER, CLOSING, MAX_MESSAGE};
 use crate::outgoing::Outgoing;
@@ -53,8 +53,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
     }
 
     /// Sends this after what is already waiting.
-    pub(crate) fn say(&mut self, message: &ServerMessage) {
-        self.outgoing.push(message);
+    pub(crate) fn say(&mut self, say: Say) {
+        match say {
+            Say::Text(text) => self.outgoing.push(text),
+            Say::Message(message) => match serde_json::to_vec(&message) {
+                Ok(text) => self.outgoing.push(text.into()),
+                Err(error) => tracing::error!(%error, "failed to write a message"),
+            },
+        }
     }
 
     /// Sends a ping as soon as something can be sent.

@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use socket2::SockRef;
 use tokio::net::TcpStream;
 use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::tungstenite::{Error, Message};
 
 use crate::daemon::Daemon;
@@ -65,7 +66,9 @@ impl WebSocket {
             request = request.header(*name, *value);
         }
         let request = request.body(()).expect("a request");
-        let upgrading = tokio_tungstenite::client_async(request, stream);
+        // A test may have thousands of them.
+        let config = WebSocketConfig::default().read_buffer_size(4096).write_buffer_size(0);
+        let upgrading = tokio_tungstenite::client_async_with_config(request, stream, Some(config));
         let (stream, _) = within("the upgrade", upgrading).await?;
         Ok(Self { stream, set_aside: VecDeque::new() })
     }
@@ -107,12 +110,14 @@ impl WebSocket {
         self.expect_granted(reference).await
     }
 
+    /// The next frame, however long it takes; `None` when the connection has ended without a close frame.
+    async fn next_frame_at_last(&mut self) -> Option<Message> {
+        self.stream.next().await.and_then(Result::ok)
+    }
+
     /// The next frame; `None` when the connection has ended without a close frame.
     pub async fn next_frame(&mut self) -> Option<Message> {
-        match within("the next frame", self.stream.next()).await {
-            Some(Ok(message)) => Some(message),
-            Some(Err(_)) | None => None,
-        }
+        within("the next frame", self.next_frame_at_last()).await
     }
 
     /// The next thing that is said.
@@ -123,9 +128,21 @@ impl WebSocket {
         self.hear().await
     }
 
+    /// The same, however long it takes. Cancel-safe.
+    pub async fn next_json_at_last(&mut self) -> Value {
+        if let Some(json) = self.set_aside.pop_front() {
+            return json;
+        }
+        self.hear_at_last().await
+    }
+
     async fn hear(&mut self) -> Value {
+        within("what is said next", self.hear_at_last()).await
+    }
+
+    async fn hear_at_last(&mut self) -> Value {
         loop {
-            match self.next_frame().await {
+            match self.next_frame_at_last().await {
                 Some(Message::Text(text)) => {
                     return serde_json::from_str(&text).unwrap_or_else(|e| panic!("{e}: {text}"));
                 }
@@ -222,13 +239,17 @@ impl WebSocket {
 
     /// Reads on until the server closes the connection, and returns its code and reason.
     pub async fn expect_close(&mut self) -> (u16, String) {
+        within("the close frame", self.expect_close_at_last()).await
+    }
+
+    /// The same, however long it takes.
+    pub async fn expect_close_at_last(&mut self) -> (u16, String) {
         loop {
-            match self.next_frame().await {
+            match self.next_frame_at_last().await {
                 Some(Message::Close(Some(frame))) => {
                     return (frame.code.into(), frame.reason.to_string());
                 }
-                Some(Message::Text(text)) => println!("before the close: {text}"),
-                Some(Message::Ping(_) | Message::Pong(_)) => {}
+                Some(Message::Text(_) | Message::Ping(_) | Message::Pong(_)) => {}
                 other => panic!("expected a close frame with a reason, got {other:?}"),
             }
         }

@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use respo::wire::Problem;
 use serde::de::{DeserializeOwned, Error, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
-use super::{COMMON, malformed};
+use super::COMMON;
+use crate::refused::Refused;
 
 /// The most characters of what was sent that an answer repeats.
 const MAX_REPEATED: usize = 100;
@@ -22,11 +22,11 @@ pub(super) struct Fields<'m> {
 
 impl<'m> Fields<'m> {
     /// Takes a message apart, which must be one JSON object with each field once.
-    pub(super) fn read(text: &'m str) -> Result<Self, Box<Problem>> {
+    pub(super) fn read(text: &'m str) -> Result<Self, Refused> {
         match serde_json::from_str(text) {
             Ok(Unread(unread)) => Ok(Self { unread, known: Vec::new() }),
-            Err(error) if error.is_data() => Err(malformed("", &without_place(&error))),
-            Err(error) => Err(malformed("", &format!("it is not JSON: {error}"))),
+            Err(error) if error.is_data() => Err(Refused::malformed("", &without_place(&error))),
+            Err(error) => Err(Refused::malformed("", &format!("it is not JSON: {error}"))),
         }
     }
 
@@ -40,30 +40,30 @@ impl<'m> Fields<'m> {
     pub(super) fn optional<T: DeserializeOwned>(
         &mut self,
         name: &'static str,
-    ) -> Result<Option<T>, Box<Problem>> {
+    ) -> Result<Option<T>, Refused> {
         let Some(json) = self.take(name) else {
             return Ok(None);
         };
-        serde_json::from_str(json).map_err(|error| malformed(name, &without_place(&error)))
+        serde_json::from_str(json).map_err(|error| Refused::malformed(name, &without_place(&error)))
     }
 
     /// A field that must be there.
     pub(super) fn required<T: DeserializeOwned>(
         &mut self,
         name: &'static str,
-    ) -> Result<T, Box<Problem>> {
-        self.optional(name)?.ok_or_else(|| malformed(name, "it is missing"))
+    ) -> Result<T, Refused> {
+        self.optional(name)?.ok_or_else(|| Refused::malformed(name, "it is missing"))
     }
 
     /// Refuses what nobody has asked for.
-    pub(super) fn none_left(self, kind: &str) -> Result<(), Box<Problem>> {
+    pub(super) fn none_left(self, kind: &str) -> Result<(), Refused> {
         let Some(name) = self.unread.keys().next() else {
             return Ok(());
         };
         let known = self.known.iter().filter(|name| !COMMON.contains(name));
         let known: Vec<&str> = COMMON.iter().chain(known).copied().collect();
         let problem = format!("there is none of this name; a {kind:?} has {}", known.join(", "));
-        Err(malformed(&short(name), &problem))
+        Err(Refused::malformed(&short(name), &problem))
     }
 }
 

@@ -4,8 +4,9 @@ mod fields;
 
 use respo::wire::socket::{ClientMessage, Listed, MAX_REF_CHARS};
 use respo::wire::{Problem, ProblemKind};
-use respo::{Request, RequestJsonError};
+use respo::{IdempotencyKeyError, Request, RequestJsonError};
 
+use crate::refused::Refused;
 use fields::Fields;
 
 /// What every type has.
@@ -32,24 +33,31 @@ const TYPES: [&str; 12] = [
 pub(crate) struct NotUnderstood {
     /// Its `ref`, as far as it can be read and is a valid one.
     pub(crate) reference: Option<String>,
-    pub(crate) problem: Box<Problem>,
-}
-
-/// A mistake in the message at `path`.
-fn malformed(path: &str, problem: &str) -> Box<Problem> {
-    let place = if path.is_empty() { String::new() } else { format!(" at {path}") };
-    let detail = format!("the message{place}: {problem}");
-    Box::new(Problem::new(ProblemKind::Malformed, detail).with("path", path))
+    pub(crate) problem: Refused,
 }
 
 /// What was sent as bytes.
-pub(crate) fn binary() -> Box<Problem> {
-    malformed("", "it is binary; every message is a JSON object in a text message")
+pub(crate) fn binary() -> Refused {
+    Refused::malformed("", "it is binary; every message is a JSON object in a text message")
 }
 
 /// A `ref` that is in use.
-pub(crate) fn in_use(reference: &str) -> Box<Problem> {
-    malformed("ref", &format!("{reference:?} is open on this connection; use another"))
+pub(crate) fn in_use(reference: &str) -> Refused {
+    Refused::malformed("ref", &format!("{reference:?} is open on this connection; use another"))
+}
+
+/// An `idempotency_key` that is none.
+pub(crate) fn bad_key(error: &IdempotencyKeyError) -> Refused {
+    Refused::malformed("idempotency_key", &error.to_string())
+}
+
+/// A `subscription` that is none.
+pub(crate) fn no_subscription(reference: &str) -> Refused {
+    let reference = fields::short(reference);
+    Refused::malformed(
+        "subscription",
+        &format!("there is no subscription {reference:?} on this connection"),
+    )
 }
 
 /// Reads a text message.
@@ -64,24 +72,29 @@ pub(crate) fn message(text: &str) -> Result<ClientMessage, NotUnderstood> {
     understood.map_err(|problem| NotUnderstood { reference: Some(reference), problem })
 }
 
-fn reference(fields: &mut Fields<'_>) -> Result<String, Box<Problem>> {
+fn reference(fields: &mut Fields<'_>) -> Result<String, Refused> {
     let reference: String = fields.required("ref")?;
     let length = reference.chars().count();
     match length {
-        0 => Err(malformed("ref", "it is empty; use a text that no other open message has")),
+        0 => {
+            Err(Refused::malformed("ref", "it is empty; use a text that no other open message has"))
+        }
         1..=MAX_REF_CHARS => Ok(reference),
         _ => {
             let problem = format!("it has {length} characters, and {MAX_REF_CHARS} at most may be");
-            Err(malformed("ref", &problem))
+            Err(Refused::malformed("ref", &problem))
         }
     }
 }
 
-fn kind(fields: &mut Fields<'_>) -> Result<&'static str, Box<Problem>> {
+fn kind(fields: &mut Fields<'_>) -> Result<&'static str, Refused> {
     let kind: String = fields.required("type")?;
     TYPES.into_iter().find(|known| *known == kind).ok_or_else(|| {
         let known = TYPES.join(", ");
-        malformed("type", &format!("there is no {:?}; there are {known}", fields::short(&kind)))
+        Refused::malformed(
+            "type",
+            &format!("there is no {:?}; there are {known}", fields::short(&kind)),
+        )
     })
 }
 
@@ -89,7 +102,7 @@ fn of_kind(
     kind: &str,
     reference: String,
     mut fields: Fields<'_>,
-) -> Result<ClientMessage, Box<Problem>> {
+) -> Result<ClientMessage, Refused> {
     let f = &mut fields;
     let message = match kind {
         "request" => ClientMessage::Request {
@@ -123,7 +136,7 @@ fn about_lease(
     kind: &str,
     reference: String,
     f: &mut Fields<'_>,
-) -> Result<ClientMessage, Box<Problem>> {
+) -> Result<ClientMessage, Refused> {
     let id = f.required("id")?;
     let pool = f.optional("pool")?;
     let token = f.optional("token")?;
@@ -141,25 +154,25 @@ fn about_lease(
     })
 }
 
-fn list(reference: String, f: &mut Fields<'_>) -> Result<ClientMessage, Box<Problem>> {
+fn list(reference: String, f: &mut Fields<'_>) -> Result<ClientMessage, Refused> {
     let (of, pool) = (f.required("of")?, f.optional("pool")?);
     let query: Option<String> = f.optional("query")?;
     if query.is_some() && of != Listed::Resources {
-        return Err(malformed("query", "it goes with a list of resources only"));
+        return Err(Refused::malformed("query", "it goes with a list of resources only"));
     }
     Ok(ClientMessage::List { reference, of, pool, query })
 }
 
 /// What is asked for, whose mistakes are told as those in the body of `POST /lock`.
-fn request(fields: &mut Fields<'_>) -> Result<Request, Box<Problem>> {
+fn request(fields: &mut Fields<'_>) -> Result<Request, Refused> {
     let Some(json) = fields.take("request") else {
-        return Err(malformed("request", "it is missing; it says what is asked for"));
+        return Err(Refused::malformed("request", "it is missing; it says what is asked for"));
     };
     Request::from_json(json.as_bytes()).map_err(|error| {
         let RequestJsonError { path, problem } = error;
         let place = if path.is_empty() { String::new() } else { format!(" at {path}") };
         let detail = format!("the request{place}: {problem}");
-        Box::new(Problem::new(ProblemKind::Malformed, detail).with("path", path))
+        Problem::new(ProblemKind::Malformed, detail).with("path", path).into()
     })
 }
 

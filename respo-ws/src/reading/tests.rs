@@ -4,6 +4,7 @@ use super::*;
 
 fn problem(text: &str) -> (Option<String>, String, String) {
     let NotUnderstood { reference, problem } = message(text).unwrap_err();
+    let problem = problem.into_problem();
     assert_eq!(problem.code, "malformed");
     let path = problem.more["path"].as_str().unwrap().to_owned();
     (reference, path, problem.detail)
