@@ -67,6 +67,7 @@ mod websocket_leases;
 mod websocket_lists;
 mod websocket_many;
 mod websocket_mistakes;
+mod websocket_page;
 mod websocket_presence;
 mod websocket_requests;
 mod websocket_restarts;
