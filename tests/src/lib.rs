@@ -25,6 +25,7 @@ pub mod program;
 pub mod protocol_page;
 pub mod random_histories;
 pub mod relay;
+pub mod rentabot;
 pub mod reply;
 pub mod scenario;
 pub mod settings;

@@ -257,6 +257,15 @@ pub(crate) enum InventoryCommand {
         /// The inventory as YAML; '-' is standard input
         file: PathBuf,
     },
+    /// Print rent-a-bot's descriptor of resources as an inventory, without a respod
+    ///
+    /// Its pool is called rent-a-bot, or as --pool says. An inventory is printed as it is.
+    ///
+    /// With --json: {"pools": [{"name": …, "resources": […]}]}.
+    Convert {
+        /// The descriptor as YAML; '-' is standard input
+        file: PathBuf,
+    },
     /// Show how an inventory differs from the present one, down to the changed fields
     ///
     /// With --json: the answer of the respod to a dry run.
@@ -318,6 +327,7 @@ mod tests {
             "inventory push - --dry-run --admin-token-file token",
             "inventory check inventory.yaml",
             "inventory diff inventory.yaml",
+            "inventory convert descriptor.yaml --pool lab",
             "completions bash",
             "acquire 2 --ttl 5m --file lease.json --idempotency-key k --no-wait",
             "renew --ttl 5m",
