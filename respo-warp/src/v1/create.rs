@@ -17,13 +17,16 @@ use crate::problem::{Kind, Problem};
 use crate::v1::answers::{self, Subject};
 use crate::v1::requests;
 
-/// How long a lease lives without being renewed, unless the request says.
+/// How long a lease lives without being renewed, unless the request says, or the pool allows less.
 const DEFAULT_TTL: Duration = Duration::from_secs(60);
 
 pub(crate) async fn create(api: Arc<Api>, mut call: Call) -> Result<Response, Problem> {
     let key = idempotency::key(&call.headers)?;
-    let (pool, request) = read(&api, &mut call).await?;
+    let (pool, mut request) = read(&api, &mut call).await?;
     let broker = api.pools.select(pool.as_ref().map(AsRef::as_ref))?;
+    if request.ttl().is_none() {
+        request.hold = Hold::Ttl { ttl: DEFAULT_TTL.min(broker.limits().max_ttl) };
+    }
     // It ends with this call, and so does nothing that has a ttl: whoever follows a request keeps it.
     let session = broker.session();
     let ticket = match key {
@@ -45,15 +48,12 @@ async fn read(api: &Api, call: &mut Call) -> Result<(Option<Label>, Request), Pr
         ));
     }
     lock_request::expect_json(&call.headers)?;
-    let mut request = Request::from_json(&body)?;
+    let request = Request::from_json(&body)?;
     if !request.linger().is_zero() {
         let problem = "a lease of POST /v1/leases has no connection that it could outlive; say with ttl how \
                        long it lives without being renewed";
         let (path, problem) = ("linger".to_owned(), problem.to_owned());
         return Err(RequestJsonError { path, problem }.into());
-    }
-    if request.ttl().is_none() {
-        request.hold = Hold::Ttl { ttl: DEFAULT_TTL };
     }
     Ok((pool, request))
 }
