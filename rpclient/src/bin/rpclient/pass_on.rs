@@ -6,6 +6,7 @@ use crate::arguments::CommonArguments;
 use crate::failure::Failure;
 use crate::lease_arguments::{AllowArguments, DisallowArguments, TransferArguments};
 use crate::lease_document::{self, LeaseDocument, LeasePlace};
+use crate::lock::signals::Signals;
 use crate::output;
 
 pub(crate) async fn transfer(
@@ -17,6 +18,9 @@ pub(crate) async fn transfer(
     // The new token is told once: there must be a place for it.
     let handover = Handover::prepare(arguments.output.as_ref())?;
     let client = common.client_of(&document)?;
+    // From here on no signal may end this before the token is in its place. One is likely under 'rpclient lock',
+    // which is told at the same moment that its lease is somebody else's, and stops its command.
+    let _held_off = Signals::listen()?;
     let (id, to) = (document.id, &arguments.to);
     let token = client.transfer(id, &document.token(), to).await;
     let token = token.map_err(|error| document.lost_or(error))?;
