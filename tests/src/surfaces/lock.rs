@@ -15,7 +15,7 @@ pub struct Lock;
 #[async_trait(?Send)]
 impl Surface for Lock {
     fn name(&self) -> &'static str {
-        "POST /lock"
+        "lock"
     }
 
     async fn ask(&self, daemon: &Daemon, ask: &Ask) -> Option<Box<dyn Asked>> {

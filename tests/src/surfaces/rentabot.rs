@@ -14,7 +14,7 @@ pub struct RentABot;
 #[async_trait(?Send)]
 impl Surface for RentABot {
     fn name(&self) -> &'static str {
-        "rent-a-bot"
+        "rentabot"
     }
 
     /// A lock is extended by its token, but not taken up.
@@ -72,7 +72,7 @@ impl Asked for Waiting {
 
     async fn leave(self: Box<Self>, daemon: &Daemon) {
         let Self::Reserved(id) = *self else { panic!("it waits") };
-        daemon.rentabot("DELETE", &format!("/reservations/{id}")).await.expect_status(200);
+        daemon.rentabot("DELETE", &format!("/reservations/{id}")).await.expect_status(204);
     }
 }
 

@@ -16,7 +16,7 @@ pub struct TokenLease;
 #[async_trait(?Send)]
 impl Surface for TokenLease {
     fn name(&self) -> &'static str {
-        "/v1"
+        "v1"
     }
 
     async fn ask(&self, daemon: &Daemon, ask: &Ask) -> Option<Box<dyn Asked>> {

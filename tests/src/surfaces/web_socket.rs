@@ -19,7 +19,7 @@ const REF: &str = "it";
 #[async_trait(?Send)]
 impl Surface for WebSocketSurface {
     fn name(&self) -> &'static str {
-        "/ws"
+        "ws"
     }
 
     async fn ask(&self, daemon: &Daemon, ask: &Ask) -> Option<Box<dyn Asked>> {

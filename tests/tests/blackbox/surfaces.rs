@@ -134,7 +134,7 @@ impl Client<'_> {
 
     /// Of a client that has vanished, the next one gets what it had when its life is over.
     async fn vanishes(&self) {
-        let held = self.take(&self.own, SHORT).await;
+        let held = self.ask(&self.own, false, SHORT).await.expect("it is free");
         let (id, token) = (held.id(), held.token().to_owned());
         self.gives_up(held.as_ref());
         held.vanish();
@@ -176,7 +176,7 @@ async fn run(surfaces: &[&dyn Surface]) {
             daemon: &daemon,
             surface,
             observed: &observed,
-            name: format!("{} {number}", surface.name()),
+            name: format!("{}-{number}", surface.name()),
             own: format!("own-{number}"),
         })
         .collect();
