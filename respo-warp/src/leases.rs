@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use respo::RequestId;
+use respo::{Label, RequestId};
 use warp::http::StatusCode;
 use warp::reply::Response;
 
@@ -13,7 +13,24 @@ use crate::call::Call;
 use crate::parameters::Parameters;
 use crate::problem::{Kind, Problem};
 
-pub(crate) async fn release(api: Arc<Api>, id: u64, mut call: Call) -> Result<Response, Problem> {
+/// End a lease, or leave the queue
+///
+/// Ends a lease, or a request that waits, at once, whatever its linger.
+#[utoipa::path(
+    delete,
+    path = "/v1/leases/{id}",
+    tag = "Leases",
+    params(
+        ("id" = RequestId, Path, description = "The request or lease.", example = 1),
+        ("pool" = Option<Label>, Query, description = "Where it is, if there are several pools."),
+    ),
+    responses((status = 204, description = "It has ended.")),
+    security(("lease_token" = [])),
+    extensions(("x-problems" = json!([
+        "pool_required", "wrong_token", "no_request", "no_such_pool", "draining", "store_unavailable"
+    ]))),
+)]
+pub(crate) async fn release_lease(api: Arc<Api>, mut call: Call) -> Result<Response, Problem> {
     let parameters = Parameters::parse(&call.query, &["pool"])?;
     body::expect_none(&api, &mut call).await?;
     let broker = api.pools.select(parameters.value("pool"))?;
@@ -23,7 +40,7 @@ pub(crate) async fn release(api: Arc<Api>, id: u64, mut call: Call) -> Result<Re
             "this needs the lease's token, as Authorization: Bearer TOKEN",
         )
     })?;
-    broker.release(RequestId(id), &token).await?;
+    broker.release(call.id()?, &token).await?;
     let mut response = Response::default();
     *response.status_mut() = StatusCode::NO_CONTENT;
     Ok(response)

@@ -11,6 +11,7 @@ mod aside;
 mod authorization;
 mod body;
 mod call;
+mod docs;
 mod elapsed;
 mod health;
 pub mod inventory;
@@ -20,6 +21,7 @@ mod lock;
 mod lock_request;
 mod lock_stream;
 mod negotiation;
+mod openapi;
 mod origin;
 mod overview;
 mod overview_page;
@@ -29,73 +31,27 @@ mod parameters;
 mod peer;
 mod problem;
 mod resources;
+mod routes;
 
 use std::sync::Arc;
 
 use warp::Filter;
 use warp::filters::BoxedFilter;
-use warp::http::Method;
 use warp::reply::Response;
 
 pub use api::Api;
 pub use peer::{Disconnected, Peer};
 
 use call::{Call, answer, call};
+use routes::Routes;
 
 /// Everything that respod serves over plain HTTP, as one filter that answers every request.
 ///
-/// What no route takes is answered too, with a problem document.
+/// What no route takes is answered too, with a problem document. `GET /openapi.json` says what the
+/// routes are.
 #[must_use]
 pub fn routes(api: Api) -> BoxedFilter<(Response,)> {
     let api = Arc::new(api);
-    let with_api = {
-        let api = Arc::clone(&api);
-        warp::any().map(move || Arc::clone(&api))
-    };
-    let request = with_api.and(call());
-
-    let overview = warp::path::end().and(request.clone()).then(|api, call: Call| {
-        answer(call, &[Method::GET, Method::HEAD], |call| overview::show(api, call))
-    });
-    let lock = warp::path!("lock")
-        .and(request.clone())
-        .then(|api, call: Call| answer(call, &[Method::POST], |call| lock::lock(api, call)));
-    let resources = warp::path!("v1" / "resources").and(request.clone()).then(|api, call: Call| {
-        answer(call, &[Method::GET, Method::HEAD], |call| resources::list(api, call))
-    });
-    let lease =
-        warp::path!("v1" / "leases" / u64).and(request.clone()).then(|id, api, call: Call| {
-            answer(call, &[Method::DELETE], move |call| leases::release(api, id, call))
-        });
-    let inventory = warp::path!("inventory").and(request.clone()).then(|api, call: Call| {
-        answer(call, &[Method::GET, Method::HEAD, Method::POST], |call| {
-            inventory_route::answer(api, call)
-        })
-    });
-    let revisions = warp::path!("v1" / "inventory" / "revisions").and(request.clone()).then(
-        |api, call: Call| {
-            answer(call, &[Method::GET, Method::HEAD], |call| inventory_route::revisions(api, call))
-        },
-    );
-    let health = warp::path!("healthz").and(request.clone()).then(|api, call: Call| {
-        answer(call, &[Method::GET, Method::HEAD], |call| health::check(api, call))
-    });
-    let elsewhere = request.then(|_api: Arc<Api>, call: Call| call::not_found(call));
-
-    overview
-        .or(lock)
-        .unify()
-        .or(resources)
-        .unify()
-        .or(lease)
-        .unify()
-        .or(inventory)
-        .unify()
-        .or(revisions)
-        .unify()
-        .or(health)
-        .unify()
-        .or(elsewhere)
-        .unify()
-        .boxed()
+    let routes = Arc::new(Routes::new());
+    call().then(move |call: Call| answer(Arc::clone(&routes), Arc::clone(&api), call)).boxed()
 }

@@ -41,6 +41,58 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
+    /// Every kind.
+    pub(crate) const ALL: [Self; 22] = [
+        Self::Malformed,
+        Self::PoolRequired,
+        Self::Unauthorized,
+        Self::WrongToken,
+        Self::CrossOrigin,
+        Self::NoSuch,
+        Self::NoSuchPool,
+        Self::NoRequest,
+        Self::NoSuchRevision,
+        Self::NotFound,
+        Self::MethodNotAllowed,
+        Self::Timeout,
+        Self::Busy,
+        Self::TooLarge,
+        Self::UnsupportedMediaType,
+        Self::InvalidInventory,
+        Self::OverLimit,
+        Self::QueueFull,
+        Self::TooManyRequests,
+        Self::Internal,
+        Self::Draining,
+        Self::StoreUnavailable,
+    ];
+
+    /// The stable name, for programs.
+    pub(crate) fn code(self) -> &'static str {
+        self.description().0
+    }
+
+    pub(crate) fn status(self) -> StatusCode {
+        self.description().1
+    }
+
+    pub(crate) fn title(self) -> &'static str {
+        self.description().2
+    }
+
+    /// The header that goes with it, if any.
+    pub(crate) fn header(self) -> Option<(HeaderName, HeaderValue)> {
+        match self {
+            Self::Busy | Self::QueueFull | Self::Draining | Self::StoreUnavailable => {
+                Some((RETRY_AFTER_HEADER, HeaderValue::from(RETRY_AFTER.as_secs())))
+            }
+            Self::Unauthorized => {
+                Some((WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"respo\"")))
+            }
+            _ => None,
+        }
+    }
+
     fn description(self) -> (&'static str, StatusCode, &'static str) {
         use StatusCode as S;
         match self {
@@ -107,23 +159,14 @@ impl Problem {
             detail: detail.into(),
             more: BTreeMap::new(),
         };
-        let headers = match kind {
-            Kind::Busy | Kind::QueueFull | Kind::Draining | Kind::StoreUnavailable => {
-                vec![(RETRY_AFTER_HEADER, HeaderValue::from(RETRY_AFTER.as_secs()))]
-            }
-            Kind::Unauthorized => {
-                vec![(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"respo\""))]
-            }
-            _ => Vec::new(),
-        };
+        let headers = kind.header().into_iter().collect();
         Self { document: Box::new(document), headers }
     }
 
     pub(crate) fn not_found() -> Self {
         Self::new(
             Kind::NotFound,
-            "there is nothing at this path; the paths are /, /lock, /inventory, /healthz, \
-             /v1/resources, /v1/leases/ID and /v1/inventory/revisions",
+            "there is nothing at this path; GET /docs and GET /openapi.json say which paths there are",
         )
     }
 

@@ -8,7 +8,7 @@ use respo::matcher::{Search, TooExpensive};
 use respo::query::SELECTOR_PARAMETERS;
 use respo::snapshot::Snapshot;
 use respo::wire::{PooledResource, ResourceList, ResourceState};
-use respo::{Label, Selector};
+use respo::{Label, Name, Selector, Word};
 use warp::reply::Response;
 
 use crate::api::Api;
@@ -17,17 +17,33 @@ use crate::body;
 use crate::call::Call;
 use crate::problem::{Problem, json};
 
-/// The states that can be asked for.
-const STATES: [ResourceState; 6] = [
-    ResourceState::Free,
-    ResourceState::Leased,
-    ResourceState::Orphaned,
-    ResourceState::Retired,
-    ResourceState::HeldBack,
-    ResourceState::Collateral,
-];
-
-pub(crate) async fn list(api: Arc<Api>, mut call: Call) -> Result<Response, Problem> {
+/// The resources in some states, or that match
+///
+/// All that is said must hold. Properties are looked at, and not shown.
+#[utoipa::path(
+    get,
+    path = "/v1/resources",
+    tag = "Resources",
+    params(
+        ("pool" = Option<Label>, Query, description = "Of this pool only."),
+        ("state" = Option<Vec<ResourceState>>, Query, description = "In one of these states."),
+        ("resource" = Option<Vec<Name>>, Query, description = "One of these names."),
+        ("location" = Option<Label>, Query, description = "At this location."),
+        ("attributes" = Option<Vec<Word>>, Query, description = "With all of these attributes."),
+        ("entities" = Option<Vec<String>>, Query, description = "Entity patterns, each a list such as \
+            `[jtag,{platform=android}]` of attributes and of properties in braces; each is matched by an entity \
+            of its own.", example = json!(["[arm64]"])),
+        ("entity_properties" = Option<Vec<String>>, Query, description = "The same as `entities`.",
+            example = json!(["[arm64]"])),
+        ("property" = Option<Vec<String>>, Query, description = "`PATH=VALUE`: with all of these properties.",
+            example = json!(["gsm.operator=GTE"])),
+        ("where" = Option<String>, Query, format = "cel", description = "An expression that is true of it, in the \
+            Common Expression Language.", example = "size(entities) > 0"),
+    ),
+    responses((status = 200, description = "The resources.", body = ResourceList)),
+    extensions(("x-problems" = json!(["no_such_pool"]))),
+)]
+pub(crate) async fn list_resources(api: Arc<Api>, mut call: Call) -> Result<Response, Problem> {
     let wanted = Wanted::parse(&call.query)?;
     body::expect_none(&api, &mut call).await?;
     let brokers: Vec<&Broker> = match &wanted.pool {
@@ -79,7 +95,7 @@ impl Wanted {
     fn take_states(&mut self, value: &str) -> Result<(), Problem> {
         let list = value.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
         for name in list.unwrap_or(value).split(',').map(str::trim) {
-            let Some(state) = STATES.iter().find(|state| state.code() == name) else {
+            let Some(state) = ResourceState::ALL.iter().find(|state| state.code() == name) else {
                 let problem = format!("{name:?} is not a state; there is {}", states());
                 return Err(Problem::malformed_parameter("state", &problem));
             };
@@ -113,5 +129,5 @@ fn unknown_parameter(name: &str) -> Problem {
 }
 
 fn states() -> String {
-    STATES.map(ResourceState::code).join(", ")
+    ResourceState::ALL.map(ResourceState::code).join(", ")
 }

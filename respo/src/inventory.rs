@@ -30,6 +30,7 @@ pub const MAX_STACK_SIZE: usize = 64;
 ///
 /// `Debug` shows the names of its properties, not what they are.
 #[derive(Clone, PartialEq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Entity {
     /// What the entity is or can do.
     #[serde(default)]
@@ -53,6 +54,7 @@ impl fmt::Debug for Entity {
 ///
 /// `Debug` shows the names of its properties, not what they are.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Resource {
     /// Unique in the pool.
     pub name: Name,
@@ -112,6 +114,7 @@ impl fmt::Debug for Resource {
 /// are its collateral: free for that session, and for no other.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Stack(pub BTreeSet<Name>);
 
 /// The place of a resource in its [`Inventory`], counted from 0 in the order of names.
@@ -340,6 +343,7 @@ impl PartialEq for Inventory {
 
 /// How one revision of an inventory differs from the one before.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct InventoryChange {
     /// In the new one only.
     pub added: Vec<Name>,
