@@ -40,7 +40,7 @@ pub(crate) fn write(
     let mut rest = records.iter();
     while let Some(record) = rest.next() {
         match record {
-            Record::Queued { id, request, token, party, at } => {
+            Record::Queued { id, request, token, party, at, .. } => {
                 let queued = Queued { id: *id, request, token, party: *party, at: *at };
                 // What is granted at once is written once.
                 let next = rest.as_slice().first().and_then(Granted::of);

@@ -119,13 +119,10 @@ fn read_requests(
             }
             None => None,
         };
-        let state = RequestState {
-            request: Arc::new(request),
-            token: TokenDigest::from_bytes(row.get(2)?),
-            party: RequestId(unsigned(row.get(9)?)),
-            queued_at: time(row.get(1)?),
-            grant,
-        };
+        let (token, queued_at) = (TokenDigest::from_bytes(row.get(2)?), time(row.get(1)?));
+        let party = RequestId(unsigned(row.get(9)?));
+        let mut state = RequestState::waiting(Arc::new(request), token, party, queued_at);
+        state.grant = grant;
         requests.insert(id, state);
     }
     Ok(requests)

@@ -26,6 +26,7 @@ pub mod condition;
 #[cfg(feature = "conformance")]
 pub mod conformance;
 pub mod engine;
+pub mod idempotency;
 pub mod inventory;
 pub mod lease;
 pub mod matcher;
@@ -49,7 +50,8 @@ pub mod yaml;
 
 pub use condition::{Condition, ConditionError};
 pub use engine::{Authority, Command, Effects, Engine, Limits, Notice, NoticeKind, Record, Reply};
-pub use engine::{LastUsed, RequestState, SessionId, State};
+pub use engine::{Guest, LastUsed, RequestState, SessionId, Standing, State};
+pub use idempotency::{IdempotencyKey, IdempotencyKeyError};
 pub use inventory::{
     Entity, Inventory, InventoryChange, InventoryError, Resource, ResourceIndex, Stack,
 };
@@ -66,7 +68,7 @@ pub use request::{
 };
 pub use rules::{Allowance, Rules};
 pub use selector::{EntityPattern, Selector};
-pub use snapshot::{Snapshot, WaitingRequest};
+pub use snapshot::{HeldLease, Snapshot, WaitingRequest};
 pub use store::{Batch, InventoryStore, MemoryStore, Recovered, Revision, StoreError};
 pub use time::{DurationError, HumanDuration, MAX_DURATION, Timestamp, TimestampError};
 pub use token::{Token, TokenDigest};

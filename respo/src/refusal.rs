@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use crate::names::{Label, Name};
 use crate::request::RequestId;
 use crate::wire::{Candidate, ResourceState};
 
@@ -73,6 +74,40 @@ pub enum Refusal {
     /// The token is not that of the request.
     #[error("the token does not belong to this lease")]
     WrongToken,
+    /// The token is that of somebody whom the holder lets act on the lease, and this is for its holder alone.
+    #[error(
+        "this token lets see, renew, extend and release the lease; to pass it on or to allow it to others is for \
+         its holder"
+    )]
+    GuestToken,
+    /// It waits still, and this is about what it holds.
+    #[error("request {0} has not been granted yet")]
+    NotGranted(RequestId),
+    /// It is not kept by being renewed, and has no end that could be moved.
+    #[error(
+        "lease {0} is kept by its connection and has no end that could be moved; one with a ttl is kept by being \
+         renewed"
+    )]
+    NotRenewable(RequestId),
+    /// The lease does not hold this resource.
+    #[error("the lease does not hold {0}")]
+    NotHeld(Name),
+    /// As many others may act on the lease as are allowed.
+    #[error(
+        "{0} others may act on this lease, which is the most that a lease may have; take it back from one first"
+    )]
+    TooManyGuests(usize),
+    /// This one may not act on the lease anyway.
+    #[error("{0} is not allowed to act on this lease")]
+    NoGuest(Label),
+    /// The idempotency key has made another request.
+    #[error("this idempotency key was used for another request; make up a new one for each")]
+    KeyReused,
+    /// What the idempotency key made has ended, or is another holder's.
+    #[error(
+        "this idempotency key has made request {0}, which has ended or was passed on; make up a new one for each"
+    )]
+    KeySpent(RequestId),
     /// The daemon is about to stop and grants nothing more.
     #[error("the server is stopping and grants nothing more; ask again when it is back")]
     Draining,
@@ -95,6 +130,14 @@ impl Refusal {
             Self::NoRequest(_) => "no_request",
             Self::NoRevision(_) => "no_such_revision",
             Self::WrongToken => "wrong_token",
+            Self::GuestToken => "guest_token",
+            Self::NotGranted(_) => "not_granted",
+            Self::NotRenewable(_) => "not_renewable",
+            Self::NotHeld(_) => "not_held",
+            Self::TooManyGuests(_) => "too_many_guests",
+            Self::NoGuest(_) => "no_guest",
+            Self::KeyReused => "key_reused",
+            Self::KeySpent(_) => "key_spent",
             Self::Draining => "draining",
             Self::StoreUnavailable(_) => "store_unavailable",
         }

@@ -10,7 +10,8 @@ use crate::refusal::MAX_LISTED_CANDIDATES;
 use crate::request::{Request, RequestId};
 use crate::time::Timestamp;
 use crate::wire::{
-    Candidate, PoolOverview, QueuedRequest, ResourceOverview, ResourceState, WaitingOverview,
+    Candidate, LeaseOverview, PoolOverview, QueuedRequest, ResourceOverview, ResourceState,
+    WaitingOverview,
 };
 
 pub use crate::wire::Waiter;
@@ -26,12 +27,41 @@ pub struct Snapshot {
     pub statuses: Vec<Status>,
     /// What is held or asked for and not in the inventory, in the order of the names.
     pub outsiders: Vec<Outsider>,
+    /// The leases in the order of their ids.
+    pub leases: Vec<HeldLease>,
     /// The waiting requests in the order in which they will be served.
     pub waiting: Vec<WaitingRequest>,
     /// How many waiting requests could take each resource, parallel to the inventory.
     pub queue_lengths: Vec<u64>,
     /// Where each waiting request is in `waiting`, sorted by id.
     pub(crate) by_id: Vec<(RequestId, usize)>,
+}
+
+/// A lease in a [`Snapshot`].
+#[derive(Debug, Clone)]
+pub struct HeldLease {
+    /// Who holds it, since when, and until when.
+    pub holding: Holding,
+    /// What was asked for.
+    pub request: Arc<Request>,
+    /// What is held, per requirement.
+    pub resources: Vec<Vec<Arc<Resource>>>,
+}
+
+impl HeldLease {
+    /// The lease as everyone may know it.
+    #[must_use]
+    pub fn overview(&self, pool: &Label) -> LeaseOverview {
+        let names = |resources: &Vec<Arc<Resource>>| {
+            resources.iter().map(|resource| resource.name.clone()).collect()
+        };
+        LeaseOverview {
+            pool: pool.clone(),
+            holding: self.holding.clone(),
+            resources: self.resources.iter().map(names).collect(),
+            tags: self.request.tags.clone(),
+        }
+    }
 }
 
 /// How a resource stands.
@@ -122,6 +152,20 @@ impl Status {
 }
 
 impl Snapshot {
+    /// The lease of this id, if there is one.
+    #[must_use]
+    pub fn lease(&self, id: RequestId) -> Option<&HeldLease> {
+        let place = self.leases.binary_search_by_key(&id, |lease| lease.holding.id).ok()?;
+        self.leases.get(place)
+    }
+
+    /// The waiting request of this id, if there is one.
+    #[must_use]
+    pub fn waiting_request(&self, id: RequestId) -> Option<&WaitingRequest> {
+        let place = self.by_id.binary_search_by_key(&id, |(id, _)| *id).ok()?;
+        self.waiting.get(self.by_id[place].1)
+    }
+
     /// Whether the resource of this name is held.
     #[must_use]
     pub fn is_leased(&self, name: &str) -> bool {
@@ -139,8 +183,7 @@ impl Snapshot {
     /// What the client of a waiting request is told; nothing if it does not wait.
     #[must_use]
     pub fn queued(&self, id: RequestId) -> Option<QueuedRequest> {
-        let place = self.by_id.binary_search_by_key(&id, |(id, _)| *id).ok()?;
-        let waiting = self.waiting.get(self.by_id[place].1)?;
+        let waiting = self.waiting_request(id)?;
         // What is missing comes first: of what is held back for the client, the names are enough.
         let missing = |index: &&ResourceIndex| !waiting.held_back.contains(index);
         let listed = waiting.candidates.iter().filter(missing).take(MAX_LISTED_CANDIDATES);
@@ -201,7 +244,9 @@ impl Snapshot {
         inside.chain(outside)
     }
 
-    fn waiting_overview(&self, waiting: &WaitingRequest) -> WaitingOverview {
+    /// A waiting request of this snapshot as everyone may know it.
+    #[must_use]
+    pub fn waiting_overview(&self, waiting: &WaitingRequest) -> WaitingOverview {
         let held_back = waiting.held_back.iter().filter_map(|index| self.at(*index));
         WaitingOverview {
             id: waiting.id,

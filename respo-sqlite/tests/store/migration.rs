@@ -78,12 +78,9 @@ fn expected() -> State {
         expires: expires.map(at),
     };
     let state = |id, seconds, grant| RequestState {
-        request: Arc::new(request()),
-        token: token(id).digest(),
-        // Each is a party of its own.
-        party: RequestId(id),
-        queued_at: at(seconds),
         grant,
+        // Each is a party of its own.
+        ..RequestState::waiting(Arc::new(request()), token(id).digest(), RequestId(id), at(seconds))
     };
     State {
         at: at(60.0),
@@ -100,6 +97,7 @@ fn expected() -> State {
             .map(|(name, fence)| (Name::new(name).unwrap(), Fence(fence)))
             .into_iter()
             .collect(),
+        ..State::default()
     }
 }
 

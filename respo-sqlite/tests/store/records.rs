@@ -37,6 +37,7 @@ pub(crate) fn queued(id: u64, seconds: f64) -> Record {
         id: RequestId(id),
         request: Arc::new(request()),
         token: token(id).digest(),
+        made_with: None,
         at: at(seconds),
     }
 }

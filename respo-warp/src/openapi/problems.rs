@@ -22,7 +22,7 @@ type Meaning = (&'static str, &'static str);
 pub(super) fn describe(method: &str, operation: &mut Value) {
     let mut by_status: BTreeMap<u16, Vec<Meaning>> = BTreeMap::from([(503, vec![OVERLOADED])]);
     for kind in kinds(method, operation) {
-        let meanings = by_status.entry(kind.status().as_u16()).or_default();
+        let meanings = by_status.entry(kind.status()).or_default();
         meanings.push((kind.code(), kind.title()));
     }
     for (status, meanings) in by_status {

@@ -11,10 +11,13 @@ use tokio::time::Instant;
 use tracing::debug;
 
 use super::clock::Clock;
+use super::events::EventLog;
 use super::publisher::Publisher;
 use super::recovery::FIRST_DELAY;
 use super::withdrawal::Withdrawal;
-use crate::engine::{Command, Effects, Engine, Limits, NoticeKind, Reply, SessionId, State};
+use crate::engine::{
+    Command, Effects, Engine, Limits, NoticeKind, Record, Reply, SessionId, State,
+};
 use crate::lease::EndReason;
 use crate::matcher::Matcher;
 use crate::names::Label;
@@ -74,6 +77,7 @@ pub(super) struct Parts {
     pub(super) store: Arc<dyn InventoryStore>,
     pub(super) notifier: Arc<dyn LeaseNotifier>,
     pub(super) clock: Clock,
+    pub(super) events: Arc<EventLog>,
 }
 
 impl Parts {
@@ -109,6 +113,8 @@ pub(super) struct Actor {
     pub(super) parts: Parts,
     pub(super) engine: Engine,
     pub(super) effects: Effects,
+    /// The records that are durable and have not been told to those who watch.
+    committed: Vec<Record>,
     pub(super) publisher: Publisher,
     pub(super) inbox: mpsc::UnboundedReceiver<Message>,
     /// The sending side of the inbox, for the withdrawals.
@@ -129,12 +135,28 @@ impl Actor {
         sender: mpsc::WeakUnboundedSender<Message>,
     ) -> Self {
         let (effects, kept, tickets) = (Effects::default(), VecDeque::new(), BTreeMap::new());
-        let store_delay = FIRST_DELAY;
-        Self { parts, engine, effects, publisher, inbox, sender, kept, tickets, store_delay }
+        let (committed, store_delay) = (Vec::new(), FIRST_DELAY);
+        Self {
+            parts,
+            engine,
+            effects,
+            committed,
+            publisher,
+            inbox,
+            sender,
+            kept,
+            tickets,
+            store_delay,
+        }
     }
 
     /// Runs until it is told to stop or all handles are gone.
     pub(super) async fn run(mut self) {
+        self.serve().await;
+        self.parts.events.close();
+    }
+
+    async fn serve(&mut self) {
         let mut messages = Vec::with_capacity(MAX_BATCH);
         loop {
             if self.kept.is_empty() {
@@ -177,6 +199,7 @@ impl Actor {
                     answer(question.reply, Err(Refusal::Draining));
                 }
                 Message::Ask(Question { command, notices, reply }) => {
+                    // What was made with a key is there for whoever sends the key again.
                     let submitted = match &command {
                         Command::Submit { token, .. } => Some(*token),
                         _ => None,
@@ -212,7 +235,12 @@ impl Actor {
             return Ok(());
         }
         let records = std::mem::take(&mut self.effects.records);
-        self.parts.store.commit(Batch { pool: self.parts.pool.clone(), records }).await?;
+        self.committed.extend_from_slice(&records);
+        let batch = Batch { pool: self.parts.pool.clone(), records };
+        if let Err(error) = self.parts.store.commit(batch).await {
+            self.committed.clear();
+            return Err(error);
+        }
         self.store_delay = FIRST_DELAY;
         Ok(())
     }
@@ -222,9 +250,11 @@ impl Actor {
         if !self.effects.notices.is_empty() || !outcomes.is_empty() {
             self.publisher.changed(&self.engine);
         }
+        let committed = std::mem::take(&mut self.committed);
+        self.parts.events.add(committed, &self.effects.notices, self.parts.clock.now());
         for Outcome { submitted, notices, reply, result } in outcomes {
             let id = match &result {
-                Ok(Reply::Submitted(id)) => Some(*id),
+                Ok(Reply::Submitted(id) | Reply::Repeated { id, .. }) => Some(*id),
                 _ => None,
             };
             if let (Some(id), Some(notices)) = (id, notices) {
@@ -237,7 +267,8 @@ impl Actor {
         }
         for notice in std::mem::take(&mut self.effects.notices) {
             self.parts.notifier.notify(&notice);
-            let ended = matches!(notice.kind, NoticeKind::Ended { .. });
+            let ended =
+                matches!(notice.kind, NoticeKind::Ended { .. } | NoticeKind::Transferred { .. });
             let ticket = self.tickets.get(&notice.id);
             let told = Told { request: Some(notice.request), kind: notice.kind };
             let followed = ticket.is_some_and(|ticket| ticket.send(told).is_ok());

@@ -31,6 +31,8 @@
 
 mod actor;
 mod clock;
+mod events;
+mod leases;
 mod pools;
 mod publisher;
 mod recovery;
@@ -47,22 +49,27 @@ use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 use tracing::debug;
 
+pub use events::{EventItem, Events, MAX_EVENTS};
 pub use pools::{PoolError, Pools};
 pub use session::{AcquireError, Lease, Session};
 pub use start::{BrokerBuilder, StartError};
 pub use ticket::{Ticket, TicketEvent};
 
-use crate::engine::{Authority, Command, Reply, SessionId};
+pub use crate::engine::Standing;
+
+use crate::engine::{Command, Reply, SessionId};
 use crate::inventory::{Inventory, InventoryChange};
+use crate::lease::EndReason;
 use crate::names::Label;
 use crate::refusal::Refusal;
 use crate::request::RequestId;
 use crate::snapshot::Snapshot;
 use crate::store::{InventoryStore, Revision, StoreError};
 use crate::time::Timestamp;
-use crate::token::Token;
+use crate::wire::EventId;
 use actor::{Answer, Message, Question, TicketSender};
 use clock::Clock;
+use events::EventLog;
 use publisher::Snapshots;
 use ticket::PositionIntervals;
 
@@ -88,6 +95,7 @@ struct Shared {
     /// ends.
     inbox: mpsc::UnboundedSender<Message>,
     snapshots: Snapshots,
+    log: Arc<EventLog>,
     intervals: PositionIntervals,
     last_session: AtomicU64,
     draining: AtomicBool,
@@ -134,28 +142,8 @@ impl Broker {
         match self.ask(command, None).await?.reply {
             Reply::Replaced { revision, change } => Ok((revision, change)),
             // The engine answers this command in no other way.
-            Reply::Done | Reply::Submitted(_) => Err(Refusal::Draining),
+            _ => Err(Refusal::Draining),
         }
-    }
-
-    /// Ends a lease, or a request that waits, on the authority of its token.
-    ///
-    /// # Errors
-    /// [`Refusal::NoRequest`] or [`Refusal::WrongToken`].
-    pub async fn release(&self, id: RequestId, token: &Token) -> Result<(), Refusal> {
-        self.end(id, Authority::Token(token.clone())).await
-    }
-
-    /// Ends a lease, or a request that waits, on the authority of an administrator.
-    ///
-    /// # Errors
-    /// [`Refusal::NoRequest`].
-    pub async fn revoke(&self, id: RequestId) -> Result<(), Refusal> {
-        self.end(id, Authority::Administrator).await
-    }
-
-    async fn end(&self, id: RequestId, by: Authority) -> Result<(), Refusal> {
-        self.ask(Command::End { id, by }, None).await.map(drop)
     }
 
     /// Grants nothing more: ends what waits, tells holders that they have until `deadline`, and refuses
@@ -210,6 +198,18 @@ impl Broker {
     pub async fn inventory_of(&self, revision: u64) -> Result<Arc<Inventory>, Refusal> {
         let found = self.shared.store.inventory(&self.shared.pool, revision).await;
         found.map_err(unavailable)?.ok_or(Refusal::NoRevision(revision))
+    }
+
+    /// What happens in the pool from now on, or after the event `after`.
+    #[must_use]
+    pub fn events(&self, after: Option<EventId>) -> Events {
+        self.shared.log.follow(after)
+    }
+
+    /// Why a request or lease ended, as far back as the [events](Self::events) go.
+    #[must_use]
+    pub fn ended(&self, id: RequestId) -> Option<EndReason> {
+        self.shared.log.ended(id)
     }
 
     async fn ask(

@@ -54,6 +54,8 @@ impl Actor {
         }
         info!(pool = %self.parts.pool, "the store works again");
         self.publisher.changed(&self.engine);
+        // What of the failed batch is durable has no notices.
+        self.parts.events.lose();
         self.tell(Vec::new());
         self.tell_again();
         ControlFlow::Continue(())

@@ -9,6 +9,7 @@ use super::actor::Answer;
 use super::ticket::{Ticket, TicketEvent};
 use super::withdrawal::Withdrawal;
 use crate::engine::{Command, Reply, SessionId};
+use crate::idempotency::{IdempotencyKey, MadeWith};
 use crate::lease::{EndReason, Grant};
 use crate::names::Name;
 use crate::refusal::Refusal;
@@ -20,8 +21,8 @@ use crate::token::Token;
 /// When it is dropped, the client has gone: its requests and leases end, or linger as they asked.
 #[derive(Debug)]
 pub struct Session {
-    broker: Broker,
-    id: SessionId,
+    pub(super) broker: Broker,
+    pub(super) id: SessionId,
 }
 
 impl Session {
@@ -37,12 +38,32 @@ impl Session {
     /// # Errors
     /// [`Refusal`] says why it was not taken; nothing has changed then.
     pub async fn submit(&self, request: Request) -> Result<Ticket, Refusal> {
-        let mut bits = [0; 16];
-        getrandom::fill(&mut bits)
-            .map_err(|error| Refusal::StoreUnavailable(format!("no randomness: {error}")))?;
-        let token = Token::from_random(bits);
+        let token = Token::from_random(random_bits()?);
         let (session, request) = (self.id, Arc::new(request));
-        self.follow(Command::Submit { session, request, token: token.digest() }, token).await
+        let command = Command::Submit { session, request, token: token.digest() };
+        self.follow(command, |_| token).await
+    }
+
+    /// Makes a request once: if this key has made it before, that one is taken up, be it in this session or
+    /// in another, and the ticket has the same token.
+    ///
+    /// If the future is dropped before it is ready, the request may have been made all the same, and goes
+    /// on for as long as its hold says.
+    ///
+    /// # Errors
+    /// [`Refusal::KeyReused`] if the key has made another request, [`Refusal::KeySpent`] if what it made has
+    /// ended, and everything that [`submit`](Self::submit) is refused for.
+    pub async fn submit_once(
+        &self,
+        request: Request,
+        key: &IdempotencyKey,
+    ) -> Result<Ticket, Refusal> {
+        let salt = random_bits()?;
+        let (session, request, token) = (self.id, Arc::new(request), key.token(&salt).digest());
+        let made_with = MadeWith { key: key.digest(), salt };
+        let command = Command::SubmitOnce { session, request, token, made_with };
+        let token = |earlier: Option<[u8; 16]>| key.token(&earlier.unwrap_or(salt));
+        self.follow(command, token).await
     }
 
     /// Takes up an earlier request or lease with its token, into this session.
@@ -51,24 +72,29 @@ impl Session {
     /// [`Refusal::WrongToken`] if there is none of this token, or it has ended.
     pub async fn resume(&self, token: &Token) -> Result<Ticket, Refusal> {
         let command = Command::Resume { session: self.id, token: token.clone() };
-        self.follow(command, token.clone()).await
+        self.follow(command, |_| token.clone()).await
     }
 
-    async fn follow(&self, command: Command, token: Token) -> Result<Ticket, Refusal> {
+    /// Follows what the command makes or takes up. Its token may follow from the salt of an earlier one.
+    async fn follow(
+        &self,
+        command: Command,
+        token: impl FnOnce(Option<[u8; 16]>) -> Token,
+    ) -> Result<Ticket, Refusal> {
         let (sender, notices) = mpsc::unbounded_channel();
         let Answer { reply, withdrawal } = self.broker.ask(command, Some(sender)).await?;
         if let Some(mut withdrawal) = withdrawal {
             withdrawal.disarm();
         }
-        match reply {
-            Reply::Submitted(id) => {
-                let snapshots = self.broker.shared.snapshots.receiver.clone();
-                let intervals = self.broker.shared.intervals;
-                Ok(Ticket::new(id, token, notices, snapshots, intervals))
-            }
+        let (id, salt) = match reply {
+            Reply::Submitted(id) => (id, None),
+            Reply::Repeated { id, salt } => (id, Some(salt)),
             // The engine answers these commands in no other way.
-            Reply::Done | Reply::Replaced { .. } => Err(Refusal::NoSession),
-        }
+            _ => return Err(Refusal::NoSession),
+        };
+        let snapshots = self.broker.shared.snapshots.receiver.clone();
+        let intervals = self.broker.shared.intervals;
+        Ok(Ticket::new(id, token(salt), notices, snapshots, intervals))
     }
 
     /// Makes a request and waits until it is granted.
@@ -91,6 +117,14 @@ impl Session {
             }
         }
     }
+}
+
+/// Bits for a token or a salt.
+pub(super) fn random_bits() -> Result<[u8; 16], Refusal> {
+    let mut bits = [0; 16];
+    getrandom::fill(&mut bits)
+        .map_err(|error| Refusal::StoreUnavailable(format!("no randomness: {error}")))?;
+    Ok(bits)
 }
 
 impl Drop for Session {

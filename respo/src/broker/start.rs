@@ -9,6 +9,7 @@ use tracing::{debug, info};
 
 use super::actor::{Actor, Parts};
 use super::clock::Clock;
+use super::events::EventLog;
 use super::publisher::Publisher;
 use super::ticket::PositionIntervals;
 use super::{Broker, Shared};
@@ -99,7 +100,9 @@ impl BrokerBuilder {
         let recovered = store.recover(&pool).await.map_err(failed)?;
         let (clock, state, clock_set) = go_on(recovered, &pool);
         let seed = state.revision == 0;
-        let parts = Parts { pool: pool.clone(), limits, matcher, store, notifier, clock };
+        let events = Arc::new(EventLog::new(pool.clone(), clock.now()));
+        let log = Arc::clone(&events);
+        let parts = Parts { pool: pool.clone(), limits, matcher, store, notifier, clock, events };
         let mut engine = parts.engine(state, &[]);
         let mut effects = Effects::default();
         effects.records.extend(clock_set);
@@ -124,7 +127,7 @@ impl BrokerBuilder {
         tokio::spawn(Actor::new(parts, engine, publisher, messages, sender).run());
         let (last_session, draining) = (AtomicU64::new(0), AtomicBool::new(false));
         let shared =
-            Shared { pool, clock, inbox, snapshots, intervals, store, last_session, draining };
+            Shared { pool, clock, inbox, snapshots, intervals, store, log, last_session, draining };
         Ok(Broker { shared: Arc::new(shared) })
     }
 }

@@ -34,7 +34,7 @@ pub enum TicketEvent {
     /// It waits. Said at the start and when its place or its candidates have changed, at a bounded rate.
     /// `token` is left out: [`Ticket::token`] has it.
     Queued(QueuedRequest),
-    /// It was granted.
+    /// It was granted. `expires` says when it ends unless it is renewed or extended.
     Granted(Grant),
     /// The server is about to stop, and ends leases after this time.
     Draining {
@@ -105,7 +105,7 @@ impl Ticket {
 
     /// The next thing to tell the client; `None` after [`TicketEvent::Ended`] and
     /// [`TicketEvent::Restarting`], or when the broker has stopped. Of a request that another session has resumed, it is `Ended` with
-    /// [`EndReason::TakenOver`].
+    /// [`EndReason::TakenOver`], of a lease that was passed on with [`EndReason::Transferred`].
     ///
     /// Cancel-safe: nothing is lost if the future is dropped.
     pub async fn next(&mut self) -> Option<TicketEvent> {
@@ -159,6 +159,14 @@ impl Ticket {
                 self.phase = Phase::Ended;
                 Some(TicketEvent::Ended(reason))
             }
+            NoticeKind::Transferred { .. } => {
+                self.phase = Phase::Ended;
+                Some(TicketEvent::Ended(EndReason::Transferred))
+            }
+            NoticeKind::Extended { .. }
+            | NoticeKind::PartlyReleased { .. }
+            | NoticeKind::Allowed { .. }
+            | NoticeKind::Disallowed { .. } => None,
             NoticeKind::Queued | NoticeKind::Orphaned { .. } | NoticeKind::Resumed { .. } => None,
         }
     }

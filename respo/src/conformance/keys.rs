@@ -130,6 +130,7 @@ fn queued(id: u64, request: Request, micros: u64) -> Record {
         request: Arc::new(request),
         token: Token::from_random(u128::from(id).to_be_bytes()).digest(),
         party: RequestId(1),
+        made_with: None,
         at: at(micros),
     }
 }

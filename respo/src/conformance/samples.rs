@@ -127,6 +127,7 @@ pub(super) fn records() -> Vec<Record> {
         token: token(u128::from(id) << 100),
         // The second and the third are one party's.
         party: RequestId(if id == 3 { 2 } else { id }),
+        made_with: None,
         at: at(micros),
     };
     let replaced = |revision, size, micros| Record::InventoryReplaced {

@@ -153,6 +153,15 @@ impl Accounts {
         }
     }
 
+    /// A lease has so many resources less.
+    pub(crate) fn subtract_part(&mut self, account: &Account, resources: usize) {
+        let holder = account.holder.as_ref().and_then(|holder| self.holders.get_mut(holder));
+        let group = account.group.as_ref().and_then(|group| self.groups.get_mut(group));
+        for usage in holder.into_iter().chain(group) {
+            usage.resources = usage.resources.saturating_sub(resources as u64);
+        }
+    }
+
     /// A request of this account waits; none did so far.
     pub(crate) fn begin_waiting(&mut self, account: &Account) {
         if let Some(holder) = &account.holder {

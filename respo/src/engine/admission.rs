@@ -15,6 +15,7 @@ use crate::engine::session::Attachment;
 use crate::engine::shape::Needs;
 use crate::engine::sweep::Look;
 use crate::engine::timers::Timer;
+use crate::idempotency::MadeWith;
 use crate::inventory::ResourceIndex;
 use crate::refusal::{MAX_LISTED_CANDIDATES, Refusal};
 use crate::request::{Request, RequestId, Wait};
@@ -39,6 +40,7 @@ impl Engine {
         session: SessionId,
         request: Arc<Request>,
         token: TokenDigest,
+        made_with: Option<MadeWith>,
         effects: &mut Effects,
     ) -> Result<RequestId, Refusal> {
         if self.draining.is_some() {
@@ -57,7 +59,7 @@ impl Engine {
         self.check_room_for_keys(request.requirements())?;
         let shape = self.shape_for(request.requirements())?;
         let asked = self.ask(session, request, shape, account);
-        let result = self.admit(session, asked, token, effects);
+        let result = self.admit(session, asked, (token, made_with), effects);
         self.forget_if_idle(shape);
         result
     }
@@ -86,7 +88,7 @@ impl Engine {
         &mut self,
         session: SessionId,
         asked: Asked,
-        token: TokenDigest,
+        (token, made_with): (TokenDigest, Option<MadeWith>),
         effects: &mut Effects,
     ) -> Result<RequestId, Refusal> {
         let Asked { shape, needs, account, party, place, assignment, request } = asked;
@@ -98,7 +100,8 @@ impl Engine {
             }
         };
         let (id, at) = (place.1, self.now);
-        let queued = Record::Queued { id, request: Arc::clone(&request), token, party, at };
+        let asked_for = Arc::clone(&request);
+        let queued = Record::Queued { id, request: asked_for, token, party, made_with, at };
         self.record(queued, effects);
         self.by_token.insert(token, id);
         self.parties.join(party);

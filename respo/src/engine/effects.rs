@@ -4,9 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::engine::command::SessionId;
+use crate::idempotency::MadeWith;
 use crate::inventory::Inventory;
 use crate::lease::{EndReason, Grant};
-use crate::names::Name;
+use crate::names::{Label, Name};
 use crate::request::{Fence, Request, RequestId};
 use crate::time::Timestamp;
 use crate::token::TokenDigest;
@@ -26,6 +27,8 @@ pub enum Record {
         /// Whose it is, where stacks are concerned: the id of the eldest request that its session had then,
         /// or its own. Durable, since sessions are not.
         party: RequestId,
+        /// The idempotency key that it was made with, if it was.
+        made_with: Option<MadeWith>,
         /// When.
         at: Timestamp,
     },
@@ -48,6 +51,58 @@ pub enum Record {
         id: RequestId,
         /// Why.
         reason: EndReason,
+        /// When.
+        at: Timestamp,
+    },
+    /// A lease was given more time.
+    Extended {
+        /// Which one.
+        id: RequestId,
+        /// When it ends at the latest.
+        expires: Option<Timestamp>,
+        /// Until when it lives without being renewed, if it is kept by that.
+        until: Option<Timestamp>,
+        /// When.
+        at: Timestamp,
+    },
+    /// Some resources of a lease were released, not all.
+    PartlyReleased {
+        /// Which one.
+        id: RequestId,
+        /// What it holds no more.
+        resources: Vec<Name>,
+        /// When.
+        at: Timestamp,
+    },
+    /// A lease passed to another holder. Those whom the earlier one allowed to act on it may do so no more,
+    /// and its idempotency key is spent.
+    Transferred {
+        /// Which one.
+        id: RequestId,
+        /// The request, now of its new holder.
+        request: Arc<Request>,
+        /// The digest of its new token.
+        token: TokenDigest,
+        /// When.
+        at: Timestamp,
+    },
+    /// Somebody else may act on a lease.
+    Allowed {
+        /// Which one.
+        id: RequestId,
+        /// Who.
+        who: Label,
+        /// The digest of this one's token, in place of an earlier one.
+        token: TokenDigest,
+        /// When.
+        at: Timestamp,
+    },
+    /// Somebody else may not act on a lease any more.
+    Disallowed {
+        /// Which one.
+        id: RequestId,
+        /// Who.
+        who: Label,
         /// When.
         at: Timestamp,
     },
@@ -89,7 +144,7 @@ pub struct Notice {
 pub enum NoticeKind {
     /// It was put in the queue.
     Queued,
-    /// It was granted.
+    /// It was granted. `expires` says when it ends unless it is renewed or extended.
     Granted(Grant),
     /// Its session has gone; it stays until then, or until it is resumed.
     Orphaned {
@@ -102,6 +157,33 @@ pub enum NoticeKind {
         grant: Option<Grant>,
         /// The session that had it until now, if one had.
         earlier: Option<SessionId>,
+    },
+    /// It was given more time.
+    Extended {
+        /// When it ends unless it is renewed or extended again.
+        expires: Timestamp,
+    },
+    /// Some of its resources were released.
+    PartlyReleased {
+        /// Which ones.
+        resources: Vec<Name>,
+    },
+    /// It passed to another holder: nothing follows for the session that is told this.
+    Transferred {
+        /// Who had it.
+        from: Option<Label>,
+        /// Who has it now.
+        to: Label,
+    },
+    /// Somebody else may act on it.
+    Allowed {
+        /// Who.
+        who: Label,
+    },
+    /// Somebody else may not act on it any more.
+    Disallowed {
+        /// Who.
+        who: Label,
     },
     /// The server stops; leases end after this time.
     Draining {

@@ -3,10 +3,10 @@
 use crate::engine::Engine;
 use crate::engine::accounts::Account;
 use crate::engine::assign::Assignment;
+use crate::engine::authority::Right;
 use crate::engine::command::{Authority, Reply};
 use crate::engine::effects::{Effects, NoticeKind, Record};
 use crate::engine::queue::{Place, place_of};
-use crate::engine::session::Attachment;
 use crate::engine::timers::Timer;
 use crate::inventory::ResourceIndex;
 use crate::lease::EndReason;
@@ -53,7 +53,9 @@ impl Engine {
             self.open(index);
         }
         self.timers.set(expires, id, Timer::MaxDuration);
-        if let Some(grant) = self.state.requests.get(&id).and_then(|state| state.grant.clone()) {
+        self.renew_by_presence(id);
+        let granted = self.state.requests.get(&id).and_then(|state| state.grant.as_ref());
+        if let Some(grant) = granted.map(|grant| self.told(grant)) {
             self.notify(id, NoticeKind::Granted(grant), effects);
         }
     }
@@ -145,6 +147,8 @@ impl Engine {
         self.timers.clear(self.state.wait_deadline(id), id, Timer::Wait);
         self.timers.clear(self.state.expiry(id), id, Timer::MaxDuration);
         self.timers.clear(self.sessions.orphaned_until(id), id, Timer::Orphaned);
+        self.keep_without_renewal(id);
+        self.forget_key(id);
         // What was held back for it is of use to those behind it only: those before it have looked.
         freed.extend(self.leave_queue(&place));
         let mut count = 0;
@@ -182,18 +186,8 @@ impl Engine {
         by: &Authority,
         effects: &mut Effects,
     ) -> Result<Reply, Refusal> {
-        let state = self.state.requests.get(&id).ok_or(Refusal::NoRequest(id))?;
-        let reason = match by {
-            Authority::Session(session) => {
-                let theirs = self.sessions.attachment(id) == Some(Attachment::To(*session));
-                if theirs { Ok(EndReason::Released) } else { Err(Refusal::NoRequest(id)) }
-            }
-            Authority::Token(token) if token.digest() == state.token => Ok(EndReason::Released),
-            Authority::Digest(digest) if *digest == state.token => Ok(EndReason::Released),
-            Authority::Token(_) | Authority::Digest(_) => Err(Refusal::WrongToken),
-            Authority::Administrator => Ok(EndReason::Revoked),
-        }?;
-        self.end_and_allocate([id], reason, effects);
+        self.authorize(id, by, Right::Use)?;
+        self.end_and_allocate([id], self.reason_of(by), effects);
         Ok(Reply::Done)
     }
 }

@@ -89,6 +89,11 @@ impl Limits {
         self.grace.max(request.linger()).max(request.ttl().unwrap_or_default())
     }
 
+    /// How long a lease of the pool may last, however often it is extended.
+    pub(crate) fn longest_duration(&self) -> Duration {
+        self.max_duration.unwrap_or(MAX_DURATION).min(MAX_DURATION)
+    }
+
     /// How long a lease of this request may last.
     pub(crate) fn duration_of(&self, request: &Request) -> Option<Duration> {
         request.max_duration.or(self.max_duration).map(|longest| longest.min(MAX_DURATION))

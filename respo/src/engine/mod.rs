@@ -40,6 +40,7 @@ mod admission;
 mod age;
 mod allocate;
 mod assign;
+mod authority;
 mod candidates;
 mod choice;
 mod command;
@@ -50,11 +51,13 @@ mod last_used;
 mod lease;
 mod limits;
 mod occupancy;
+mod once;
 mod outsiders;
 mod parties;
 mod positions;
 mod presence;
 mod queue;
+mod renewals;
 mod replacement;
 mod session;
 mod shape;
@@ -63,6 +66,7 @@ mod stacks;
 mod state;
 mod supply;
 mod sweep;
+mod terms;
 mod timers;
 mod view;
 
@@ -70,11 +74,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-pub use command::{Authority, Command, Reply, SessionId};
+pub use command::{Authority, Command, Reply, SessionId, Standing};
 pub use effects::{Effects, Notice, NoticeKind, Record};
 pub use last_used::LastUsed;
 pub use limits::Limits;
-pub use state::{RequestState, State};
+pub use state::{Guest, RequestState, State};
 
 use crate::lease::EndReason;
 use crate::matcher::Matcher;
@@ -87,6 +91,7 @@ use candidates::CandidateSets;
 use occupancy::Occupancy;
 use parties::Parties;
 use queue::{Queue, ShapeId};
+use renewals::Renewals;
 use session::{Attachment, Sessions};
 use sweep::Sweep;
 use timers::{Timer, Timers};
@@ -110,9 +115,11 @@ pub struct Engine {
     /// Shapes that somebody has stopped waiting with; empty between commands.
     left_shapes: Vec<ShapeId>,
     by_token: BTreeMap<TokenDigest, RequestId>,
+    by_key: BTreeMap<TokenDigest, RequestId>,
     /// What no resource of this inventory satisfies, and why: remembered like candidates are.
     impossible: BTreeMap<Arc<[Requirement]>, Vec<UnmatchedPart>>,
     sessions: Sessions,
+    renewals: Renewals,
     timers: Timers,
     now: Timestamp,
     /// How long holders were told that they have, once the engine drains.
@@ -149,6 +156,9 @@ impl Engine {
         attachments: &[(SessionId, Vec<RequestId>)],
     ) -> Self {
         let tokens = state.requests.iter().map(|(id, request)| (request.token, *id));
+        let made_with = |(id, request): (&RequestId, &RequestState)| {
+            request.made_with.map(|made_with| (made_with.key, *id))
+        };
         let mut engine = Self {
             limits,
             matcher,
@@ -161,9 +171,11 @@ impl Engine {
             relieved: Vec::new(),
             left_shapes: Vec::new(),
             by_token: tokens.collect(),
+            by_key: state.requests.iter().filter_map(made_with).collect(),
             impossible: BTreeMap::new(),
             state,
             sessions: Sessions::default(),
+            renewals: Renewals::default(),
             timers: Timers::default(),
             now,
             draining: None,
@@ -182,14 +194,29 @@ impl Engine {
     }
 
     fn set_all_timers(&mut self) {
-        for (id, request) in &self.state.requests {
-            let until = self.now.after(self.limits.grace_of(&request.request));
-            if self.sessions.attachment(*id).is_none() {
-                self.sessions.attach(*id, Attachment::Orphaned { until });
-                self.timers.set(Some(until), *id, Timer::Orphaned);
+        let ids: Vec<RequestId> = self.state.requests.keys().copied().collect();
+        for id in ids {
+            self.timers.set(self.state.expiry(id), id, Timer::MaxDuration);
+            self.timers.set(self.state.wait_deadline(id), id, Timer::Wait);
+            self.give_grace(id);
+        }
+    }
+
+    /// Gives whoever has a request or lease time to come back, or to renew it.
+    fn give_grace(&mut self, id: RequestId) {
+        let Some(state) = self.state.requests.get(&id) else {
+            return;
+        };
+        let until = self.now.after(self.limits.grace_of(&state.request));
+        let is_attached = self.sessions.attachment(id).is_some();
+        if state.request.ttl().is_some() {
+            let promised = state.until.unwrap_or(until);
+            if state.grant.is_some() || !is_attached {
+                self.keep_until(id, until.max(promised));
             }
-            self.timers.set(self.state.expiry(*id), *id, Timer::MaxDuration);
-            self.timers.set(self.state.wait_deadline(*id), *id, Timer::Wait);
+        } else if !is_attached {
+            self.sessions.attach(id, Attachment::Orphaned { until });
+            self.timers.set(Some(until), id, Timer::Orphaned);
         }
     }
 
@@ -215,12 +242,24 @@ impl Engine {
                 Ok(Reply::Done)
             }
             Command::Submit { session, request, token } => {
-                self.submit(session, request, token, effects).map(Reply::Submitted)
+                self.submit(session, request, token, None, effects).map(Reply::Submitted)
+            }
+            Command::SubmitOnce { session, request, token, made_with } => {
+                self.submit_once(session, request, token, made_with, effects)
             }
             Command::Resume { session, token } => {
                 self.resume(session, &token, effects).map(Reply::Submitted)
             }
             Command::End { id, by } => self.end_on_request(id, &by, effects),
+            Command::Renew { id, by, ttl } => self.renew(id, &by, ttl),
+            Command::Extend { id, by, more } => self.extend(id, &by, more, effects),
+            Command::ReleasePart { id, by, resources } => {
+                self.release_part(id, &by, &resources, effects)
+            }
+            Command::Transfer { id, by, to, token } => self.transfer(id, &by, to, token, effects),
+            Command::Allow { id, by, who, token } => self.allow(id, &by, who, token, effects),
+            Command::Disallow { id, by, who } => self.disallow(id, &by, who, effects),
+            Command::LookUp { id, by } => self.look_up(id, &by),
             Command::ReplaceInventory(inventory) => Ok(self.replace_inventory(inventory, effects)),
             Command::Drain { deadline } => {
                 self.drain(deadline, effects);

@@ -10,7 +10,7 @@ use crate::engine::state::RequestState;
 use crate::engine::timers::Timer;
 use crate::lease::EndReason;
 use crate::refusal::Refusal;
-use crate::request::RequestId;
+use crate::request::{Hold, RequestId};
 use crate::token::Token;
 
 impl Engine {
@@ -21,16 +21,26 @@ impl Engine {
         }
         let mut ended = Vec::new();
         for id in self.sessions.close(session) {
-            let linger = self.state.requests.get(&id).map(|state| state.request.linger());
-            match linger {
-                Some(linger) if !linger.is_zero() => self.orphan(id, linger, effects),
+            match self.state.requests.get(&id).map(|state| state.request.hold) {
+                Some(Hold::Connection { linger }) if !linger.is_zero() => {
+                    self.orphan(id, linger, effects);
+                }
+                Some(Hold::Ttl { .. }) => self.leave_to_renewal(id),
                 _ => ended.push(id),
             }
         }
         self.end_and_allocate(ended, EndReason::Disconnected, effects);
     }
 
-    fn orphan(&mut self, id: RequestId, grace: Duration, effects: &mut Effects) {
+    /// Nobody follows a request or lease with a ttl any more. A lease ends when it would have ended anyway.
+    fn leave_to_renewal(&mut self, id: RequestId) {
+        self.sessions.detach(id);
+        if self.grant_of(id).is_err() {
+            self.renew_by_presence(id);
+        }
+    }
+
+    pub(super) fn orphan(&mut self, id: RequestId, grace: Duration, effects: &mut Effects) {
         let until = self.now.after(grace);
         self.sessions.attach(id, Attachment::Orphaned { until });
         self.timers.set(Some(until), id, Timer::Orphaned);
@@ -48,15 +58,32 @@ impl Engine {
         }
         let found = self.by_token.get(&token.digest()).copied();
         let id = found.ok_or(Refusal::WrongToken)?;
+        self.take_up(session, id, effects)
+    }
+
+    /// Gives a request or lease to a session, be it in another one or in none.
+    pub(super) fn take_up(
+        &mut self,
+        session: SessionId,
+        id: RequestId,
+        effects: &mut Effects,
+    ) -> Result<RequestId, Refusal> {
+        if self.suspended {
+            return Err(Refusal::Draining);
+        }
         let theirs = self.sessions.requests(session).ok_or(Refusal::NoSession)?;
         if theirs.len() >= self.limits.max_requests_per_session && !theirs.contains(&id) {
             return Err(Refusal::TooManyRequests(theirs.len()));
         }
-        let state = self.state.requests.get(&id).ok_or(Refusal::NoRequest(id))?;
-        let grant = state.grant.clone();
+        if !self.state.requests.contains_key(&id) {
+            return Err(Refusal::NoRequest(id));
+        }
         let earlier = self.sessions.session_of(id);
         self.timers.clear(self.sessions.orphaned_until(id), id, Timer::Orphaned);
         self.sessions.attach(id, Attachment::To(session));
+        self.renew_by_presence(id);
+        let grant = self.state.requests.get(&id).and_then(|state| state.grant.as_ref());
+        let grant = grant.map(|grant| self.told(grant));
         self.notify(id, NoticeKind::Resumed { grant, earlier }, effects);
         if let Some(deadline) = self.draining {
             self.notify(id, NoticeKind::Draining { deadline }, effects);

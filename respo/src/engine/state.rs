@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use crate::engine::effects::Record;
 use crate::engine::last_used::LastUsed;
+use crate::idempotency::{MadeWith, SpentKey, SpentKeys};
 use crate::inventory::{Inventory, Resource};
 use crate::lease::Grant;
-use crate::names::Name;
+use crate::names::{Label, Name};
 use crate::request::{Fence, Request, RequestId};
 use crate::time::Timestamp;
 use crate::token::TokenDigest;
@@ -29,6 +30,8 @@ pub struct State {
     pub last_fence: Fence,
     /// The fence of each resource's newest grant: the smaller, the longer ago it was used.
     pub last_used: LastUsed,
+    /// The idempotency keys of what has ended.
+    pub spent_keys: SpentKeys,
 }
 
 /// A request that waits or holds.
@@ -44,6 +47,35 @@ pub struct RequestState {
     pub queued_at: Timestamp,
     /// What it holds; `None` while it waits.
     pub grant: Option<Grant>,
+    /// Until when a lease that is kept by being renewed was said to live, as it was extended.
+    pub until: Option<Timestamp>,
+    /// Who else may act on it, in the order of the names.
+    pub guests: Vec<Guest>,
+    /// The idempotency key that it was made with, if it was.
+    pub made_with: Option<MadeWith>,
+}
+
+/// Somebody whom the holder of a lease lets act on it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Guest {
+    /// Who.
+    pub who: Label,
+    /// The digest of a token for this one alone.
+    pub token: TokenDigest,
+}
+
+impl RequestState {
+    /// A request that waits.
+    #[must_use]
+    pub fn waiting(
+        request: Arc<Request>,
+        token: TokenDigest,
+        party: RequestId,
+        queued_at: Timestamp,
+    ) -> Self {
+        let (grant, until, guests, made_with) = (None, None, Vec::new(), None);
+        Self { request, token, party, queued_at, grant, until, guests, made_with }
+    }
 }
 
 impl State {
@@ -56,15 +88,19 @@ impl State {
             Record::Queued { at, .. }
             | Record::Granted { at, .. }
             | Record::Ended { at, .. }
+            | Record::Extended { at, .. }
+            | Record::PartlyReleased { at, .. }
+            | Record::Transferred { at, .. }
+            | Record::Allowed { at, .. }
+            | Record::Disallowed { at, .. }
             | Record::InventoryReplaced { at, .. } => self.at.max(*at),
             Record::ClockSet { to, .. } => *to,
         };
         match record {
-            Record::Queued { id, request, token, party, at } => {
+            Record::Queued { id, request, token, party, made_with, at } => {
                 self.last_id = self.last_id.max(*id);
-                let (request, queued_at) = (Arc::clone(request), *at);
-                let state =
-                    RequestState { request, token: *token, party: *party, queued_at, grant: None };
+                let mut state = RequestState::waiting(Arc::clone(request), *token, *party, *at);
+                state.made_with = *made_with;
                 self.requests.insert(*id, state);
             }
             Record::Granted { id, fence, resources, at, expires } => {
@@ -80,13 +116,51 @@ impl State {
                     state.grant = Some(Grant { id: *id, fence: *fence, resources, since, expires });
                 }
             }
-            Record::Ended { id, .. } => {
-                let ended = self.requests.remove(id).and_then(|state| state.grant);
-                for name in ended.iter().flat_map(Grant::names) {
-                    // A retired resource goes with its lease, and so does a key that is in no inventory.
-                    if self.inventory.find(name.as_str()).is_none() {
-                        self.last_used.forget(name);
+            Record::Ended { id, at, .. } => {
+                let Some(ended) = self.requests.remove(id) else {
+                    return;
+                };
+                for name in ended.grant.iter().flat_map(Grant::names) {
+                    self.forget_outsider(name);
+                }
+                self.spend(ended.made_with, *id, *at);
+            }
+            Record::Extended { id, expires, until, .. } => {
+                if let Some(state) = self.requests.get_mut(id) {
+                    state.until = *until;
+                    if let Some(grant) = &mut state.grant {
+                        grant.expires = *expires;
                     }
+                }
+            }
+            Record::PartlyReleased { id, resources, .. } => {
+                let grant = self.requests.get_mut(id).and_then(|state| state.grant.as_mut());
+                for kept in grant.into_iter().flat_map(|grant| &mut grant.resources) {
+                    kept.retain(|resource| !resources.contains(&resource.name));
+                }
+                for name in resources {
+                    self.forget_outsider(name);
+                }
+            }
+            Record::Transferred { id, request, token, at } => {
+                if let Some(state) = self.requests.get_mut(id) {
+                    state.request = Arc::clone(request);
+                    state.token = *token;
+                    state.guests.clear();
+                    let made_with = state.made_with.take();
+                    self.spend(made_with, *id, *at);
+                }
+            }
+            Record::Allowed { id, who, token, .. } => {
+                if let Some(state) = self.requests.get_mut(id) {
+                    state.guests.retain(|guest| guest.who != *who);
+                    state.guests.push(Guest { who: who.clone(), token: *token });
+                    state.guests.sort_by(|a, b| a.who.cmp(&b.who));
+                }
+            }
+            Record::Disallowed { id, who, .. } => {
+                if let Some(state) = self.requests.get_mut(id) {
+                    state.guests.retain(|guest| guest.who != *who);
                 }
             }
             Record::ClockSet { from, to } => self.move_times(*from, *to),
@@ -102,9 +176,24 @@ impl State {
         }
     }
 
+    /// A retired resource goes with its lease, and so does a key that is in no inventory.
+    fn forget_outsider(&mut self, name: &Name) {
+        if self.inventory.find(name.as_str()).is_none() {
+            self.last_used.forget(name);
+        }
+    }
+
+    fn spend(&mut self, made_with: Option<MadeWith>, id: RequestId, at: Timestamp) {
+        if let Some(MadeWith { key, .. }) = made_with {
+            self.spent_keys.insert(SpentKey { key, id, at });
+        }
+    }
+
     fn move_times(&mut self, from: Timestamp, to: Timestamp) {
+        self.spent_keys.move_times(from, to);
         for state in self.requests.values_mut() {
             state.queued_at = state.queued_at.moved(from, to);
+            state.until = state.until.map(|until| until.moved(from, to));
             if let Some(grant) = &mut state.grant {
                 grant.since = grant.since.moved(from, to);
                 grant.expires = grant.expires.map(|expires| expires.moved(from, to));

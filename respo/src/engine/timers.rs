@@ -15,6 +15,8 @@ pub(crate) enum Timer {
     Wait,
     /// Nobody has come back for it.
     Orphaned,
+    /// It has not been renewed.
+    Renewal,
     /// From now on free resources are held back for it.
     HoldBack,
 }
@@ -26,6 +28,7 @@ impl Timer {
             Self::MaxDuration => Some(EndReason::MaxDuration),
             Self::Wait => Some(EndReason::WaitExpired),
             Self::Orphaned => Some(EndReason::Orphaned),
+            Self::Renewal => Some(EndReason::Expired),
             Self::HoldBack => None,
         }
     }

@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use crate::engine::Engine;
 use crate::engine::queue::Place;
+use crate::engine::state::RequestState;
 use crate::inventory::{Resource, ResourceIndex};
 use crate::lease::Holding;
 use crate::names::Name;
 use crate::request::{RequestId, Wanted};
-use crate::snapshot::{Outsider, Snapshot, Status, Waiter};
+use crate::snapshot::{HeldLease, Outsider, Snapshot, Status, Waiter};
 use crate::wire::Candidate;
 
 impl Engine {
@@ -28,9 +29,18 @@ impl Engine {
             outsiders: self.outsiders(&lengths),
             queue_lengths: lengths.into_iter().take(inventory.len()).collect(),
             inventory,
+            leases: self.leases(),
             waiting,
             by_id,
         }
+    }
+
+    fn leases(&self) -> Vec<HeldLease> {
+        let lease = |(id, state): (&RequestId, &RequestState)| {
+            let (holding, request) = (self.holding(*id)?, Arc::clone(&state.request));
+            Some(HeldLease { holding, request, resources: state.grant.as_ref()?.resources.clone() })
+        };
+        self.state.requests.iter().filter_map(lease).collect()
     }
 
     /// A resource's state and holder.
@@ -74,9 +84,9 @@ impl Engine {
             holder: state.request.holder.clone(),
             description: state.request.description.clone(),
             since: grant.since,
-            expires: grant.expires,
+            expires: self.end_of(grant),
             orphaned_until: self.sessions.orphaned_until(id),
-            allowed: Vec::new(),
+            allowed: state.guests.iter().map(|guest| guest.who.clone()).collect(),
         })
     }
 

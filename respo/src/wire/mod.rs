@@ -11,6 +11,7 @@ use serde_json::Value;
 
 mod events;
 mod overview;
+mod problem;
 pub mod socket;
 
 pub use events::{EventId, EventIdError, Happening, PublicEvent};
@@ -18,6 +19,8 @@ pub use overview::{
     EntityOverview, LeaseList, LeaseOverview, Overview, PoolOverview, PooledResource, ResourceList,
     ResourceOverview, WaitingOverview,
 };
+
+pub use problem::ProblemKind;
 
 use crate::inventory::Resource;
 use crate::lease::{EndReason, Grant, Holding};

@@ -40,6 +40,7 @@ impl Specification {
                 self.draining = true;
                 self.end_all(self.by_id(|_| true), EndReason::Draining);
             }
+            other => unreachable!("no history has {other:?}"),
         }
         Ok(Happened::Done)
     }

@@ -157,12 +157,9 @@ fn a_suspended_pool_keeps_everything_as_it_is() {
 fn after_a_restart_each_has_the_grace_period_to_come_back_and_the_loop_is_run() {
     let mut limits = Limits::default();
     limits.grace = Duration::from_micros(60);
-    let waiting = |party, request| RequestState {
-        request: Arc::new(request),
-        token: token(party).digest(),
-        party: RequestId(party),
-        queued_at: Timestamp::from_micros(0),
-        grant: None,
+    let waiting = |party, request| {
+        let (token, at) = (token(party).digest(), Timestamp::from_micros(0));
+        RequestState::waiting(Arc::new(request), token, RequestId(party), at)
     };
     let state = State {
         inventory: Arc::new(Inventory::clone(&inventory("a", &[], Rules::default()))),

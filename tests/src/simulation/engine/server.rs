@@ -347,6 +347,6 @@ fn told_by(result: &Result<Reply, Refusal>) -> Option<Told<'static>> {
     match result {
         Ok(Reply::Submitted(id)) => Some(Told::Taken(*id)),
         Ok(Reply::Replaced { revision, .. }) => Some(Told::Revision(*revision)),
-        Ok(Reply::Done) | Err(_) => None,
+        Ok(_) | Err(_) => None,
     }
 }
