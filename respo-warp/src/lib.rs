@@ -13,10 +13,11 @@ mod body;
 mod call;
 mod docs;
 mod elapsed;
+mod fields;
 mod health;
+mod idempotency;
 pub mod inventory;
 mod inventory_route;
-mod leases;
 mod lock;
 mod lock_request;
 mod lock_stream;
@@ -30,8 +31,8 @@ mod overview_words;
 mod parameters;
 mod peer;
 mod problem;
-mod resources;
 mod routes;
+mod v1;
 
 use std::sync::Arc;
 

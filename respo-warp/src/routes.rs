@@ -17,7 +17,7 @@ use warp::reply::Response;
 use crate::api::Api;
 use crate::call::Call;
 use crate::problem::Problem;
-use crate::{docs, health, inventory_route, leases, lock, openapi, overview, resources};
+use crate::{docs, health, inventory_route, lock, openapi, overview, v1};
 
 type Answer =
     Arc<dyn Fn(Arc<Api>, Call) -> BoxFuture<'static, Result<Response, Problem>> + Send + Sync>;
@@ -39,9 +39,25 @@ macro_rules! handlers {
 // In the order in which people should read of them.
 handlers![
     lock::lock,
-    leases::release_lease,
+    v1::create::create_lease,
+    v1::leases::list_leases,
+    v1::leases::show_lease,
+    v1::terms::renew_lease,
+    v1::terms::extend_lease,
+    v1::release::release_lease,
+    v1::leases::verify_lease,
+    v1::terms::transfer_lease,
+    v1::terms::allow_guest,
+    v1::terms::disallow_guest,
+    v1::requests::list_requests,
+    v1::requests::show_request,
+    v1::terms::renew_request,
+    v1::release::cancel_request,
     overview::show_overview,
-    resources::list_resources,
+    v1::resources::list_resources,
+    v1::resources::show_resource,
+    v1::stacks::list_stacks,
+    v1::events::stream_events,
     inventory_route::show_inventory,
     inventory_route::replace_inventory,
     inventory_route::list_inventory_revisions,
@@ -87,8 +103,10 @@ enum Segment {
     Literal(String),
     /// A whole number: `{id}`.
     Number(String),
-    /// Anything: `{name}`.
+    /// Anything up to the next slash: `{who}`.
     Text(String),
+    /// Anything, slashes included, to the end: `{name}`, for the name of a resource may have some.
+    Rest(String),
 }
 
 /// The parts of a path that its template leaves open, decoded, by name.
@@ -145,12 +163,17 @@ impl Route {
     }
 
     fn arguments(&self, path: &str) -> Option<Arguments> {
-        let mut given = segments(path);
+        let given: Vec<&str> = segments(path).collect();
         let mut arguments = Arguments::new();
-        for segment in &self.segments {
-            segment.take(given.next()?, &mut arguments)?;
+        for (index, segment) in self.segments.iter().enumerate() {
+            if let Segment::Rest(name) = segment {
+                let rest = given.get(index..)?.join("/");
+                arguments.insert(name.clone(), decoded(&rest)?);
+                return Some(arguments);
+            }
+            segment.take(given.get(index)?, &mut arguments)?;
         }
-        given.next().is_none().then_some(arguments)
+        (given.len() == self.segments.len()).then_some(arguments)
     }
 }
 
@@ -166,6 +189,7 @@ impl Segment {
     fn parse(template: &str) -> Self {
         match template.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')) {
             Some(name) if name == "id" || name.ends_with("_id") => Self::Number(name.to_owned()),
+            Some("name") => Self::Rest("name".to_owned()),
             Some(name) => Self::Text(name.to_owned()),
             None => Self::Literal(template.to_owned()),
         }
@@ -183,14 +207,17 @@ impl Segment {
                 let is_number = given.bytes().all(|byte| byte.is_ascii_digit());
                 (name, given.parse::<u64>().ok().filter(|_| is_number)?.to_string())
             }
-            Self::Text(name) => {
-                let text = percent_decode_str(given).decode_utf8().ok()?;
-                (name, Some(text.into_owned()).filter(|text| !text.is_empty())?)
-            }
+            Self::Text(name) | Self::Rest(name) => (name, decoded(given)?),
         };
         arguments.insert(name.clone(), value);
         Some(())
     }
+}
+
+/// A text as it was meant, if there is one.
+fn decoded(given: &str) -> Option<String> {
+    let text = percent_decode_str(given).decode_utf8().ok()?;
+    Some(text.into_owned()).filter(|text| !text.is_empty())
 }
 
 #[cfg(test)]
@@ -218,13 +245,13 @@ mod tests {
     #[test]
     fn a_path_is_found_by_its_template_and_what_is_open_in_it_is_decoded() {
         assert_eq!(segment("{id}", "007").unwrap()["id"], "7");
-        assert_eq!(segment("{name}", "office1%2Fbench%201").unwrap()["name"], "office1/bench 1");
+        assert_eq!(segment("{who}", "office1%2Fbench%201").unwrap()["who"], "office1/bench 1");
         for (template, given) in [
             ("{id}", ""),
             ("{id}", "+1"),
             ("{id}", "1a"),
-            ("{name}", ""),
-            ("{name}", "%FF"),
+            ("{who}", ""),
+            ("{who}", "%FF"),
             ("a", "b"),
         ] {
             assert_eq!(segment(template, given), None, "{template} {given}");
@@ -232,12 +259,16 @@ mod tests {
     }
 
     #[test]
-    fn a_slash_at_the_end_counts_for_nothing_and_one_within_does() {
+    fn a_slash_at_the_end_counts_for_nothing_and_one_within_does_unless_it_is_in_a_name() {
         let routes = Routes::new();
         for path in ["/", "/lock", "/lock/", "/v1/leases/1"] {
             assert!(routes.find(path).is_some(), "{path}");
         }
-        for path in ["//", "/lock//", "//lock", "/v1//leases/1", "/v1/leases/1/2"] {
+        let (_, arguments) = routes.find("/v1/resources/office1/bench-1").unwrap();
+        assert_eq!(arguments["name"], "office1/bench-1");
+        for path in
+            ["//", "/lock//", "/v1/resources//", "//lock", "/v1//leases/1", "/v1/leases/1/2"]
+        {
             assert!(routes.find(path).is_none(), "{path}");
         }
     }

@@ -17,6 +17,8 @@ use crate::request::{Priority, Wait};
 use crate::time::{HumanDuration, Timestamp};
 use crate::wire::{EventId, ResourceState};
 
+pub use request::LeaseRequest;
+
 /// The `format` of a duration: one that matches the pattern may still be longer than 366 days.
 pub const DURATION_FORMAT: &str = "respo-duration";
 /// The `format` of a condition, in the Common Expression Language.

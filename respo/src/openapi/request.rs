@@ -41,6 +41,27 @@ fn one_or_many<T: ToSchema>(least: usize, most: usize) -> AnyOfBuilder {
     AnyOfBuilder::new().item(reference::<T>()).item(list)
 }
 
+/// The schema of a request for a lease that is kept by being renewed: that of a [`Request`], with `ttl` in the place of
+/// `linger`.
+#[derive(Debug, Clone, Copy)]
+pub enum LeaseRequest {}
+
+impl ToSchema for LeaseRequest {
+    fn name() -> Cow<'static, str> {
+        Cow::Borrowed("LeaseRequest")
+    }
+
+    fn schemas(schemas: &mut Schemas) {
+        Request::schemas(schemas);
+    }
+}
+
+impl PartialSchema for LeaseRequest {
+    fn schema() -> RefOr<Schema> {
+        request("ttl")
+    }
+}
+
 impl ToSchema for Request {
     fn name() -> Cow<'static, str> {
         Cow::Borrowed("Request")
@@ -58,29 +79,32 @@ impl ToSchema for Request {
 
 impl PartialSchema for Request {
     fn schema() -> RefOr<Schema> {
-        let requirements = list_of::<Requirement>(MAX_REQUIREMENTS).min_items(Some(1));
-        let tags = ObjectBuilder::new()
-            .schema_type(Type::Object)
-            .property_names(Some(named(Label::schema())))
-            .additional_properties(Some(AdditionalProperties::RefOr(reference::<Text>())))
-            .max_properties(Some(MAX_TAGS))
-            .description(Some("Free-form keys and values."));
-        closed("What is asked for: granted all together, or not at all.")
-            .property("requirements", requirements)
-            .required("requirements")
-            .property("priority", reference::<Priority>())
-            .property("description", reference::<Text>())
-            .property("name", reference::<Label>())
-            .property("tags", tags)
-            .property("wait", reference::<Wait>())
-            .property("linger", reference::<HumanDuration>())
-            .property("ttl", reference::<HumanDuration>())
-            .property("max_duration", reference::<HumanDuration>())
-            .examples([
-                serde_json::json!({"requirements": [{"resource": "bench-1"}], "name": "ci-88"}),
-            ])
-            .into()
+        request("linger")
     }
+}
+
+/// A request, with the key that says what keeps its lease alive.
+fn request(hold: &str) -> RefOr<Schema> {
+    let requirements = list_of::<Requirement>(MAX_REQUIREMENTS).min_items(Some(1));
+    let tags = ObjectBuilder::new()
+        .schema_type(Type::Object)
+        .property_names(Some(named(Label::schema())))
+        .additional_properties(Some(AdditionalProperties::RefOr(reference::<Text>())))
+        .max_properties(Some(MAX_TAGS))
+        .description(Some("Free-form keys and values."));
+    let example = serde_json::json!({"requirements": [{"resource": "bench-1"}], "name": "ci-88"});
+    closed("What is asked for: granted all together, or not at all.")
+        .property("requirements", requirements)
+        .required("requirements")
+        .property("priority", reference::<Priority>())
+        .property("description", reference::<Text>())
+        .property("name", reference::<Label>())
+        .property("tags", tags)
+        .property("wait", reference::<Wait>())
+        .property(hold, reference::<HumanDuration>())
+        .property("max_duration", reference::<HumanDuration>())
+        .examples([example])
+        .into()
 }
 
 /// The schema itself, where there is no place for a reference.
