@@ -69,7 +69,7 @@ fn check_access(api: &Api, call: &Call) -> Result<(), Problem> {
         ("revision" = Option<u64>, Query, description = "This revision; it needs `pool` where there are several."),
         ("pool" = Option<Label>, Query, description = "Of this pool only."),
     ),
-    responses((status = 200, description = "The inventory.", body = String, content_type = "application/yaml")),
+    responses((status = 200, description = "The inventory.", body = ref("#/components/schemas/InventoryDocument"), content_type = "application/yaml")),
     security((), ("administrator_token" = [])),
     extensions(("x-problems" = json!([
         "pool_required", "unauthorized", "cross_origin", "no_such_pool", "no_such_revision", "store_unavailable"
@@ -109,7 +109,7 @@ pub(crate) async fn show_inventory(api: Arc<Api>, mut call: Call) -> Result<Resp
             with `revision` only."),
     ),
     request_body(
-        content = Option<String>,
+        content = ref("#/components/schemas/InventoryDocument"),
         content_type = "application/yaml",
         description = "The inventory.",
         example = "pool: {name: lab, resources: {bench-1: {location: office1, attributes: [can]}}}",

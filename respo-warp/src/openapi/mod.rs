@@ -2,10 +2,13 @@
 //!
 //! It is made of the descriptions beside the handlers and of the schemas beside the types. What the
 //! derivation cannot say is added here: which problems an operation may be answered with, from the list
-//! of their codes, and that a key that may be left out is left out rather than `null`.
+//! of their codes, and that a key that may be left out is left out rather than `null`. The schema of the
+//! inventory is the one that editors use.
 
+mod inventory;
 mod nulls;
 mod problems;
+mod prose;
 
 use std::sync::{Arc, LazyLock};
 
@@ -80,18 +83,22 @@ fn make() -> Value {
             "description": "The administrator's token, where the server was started with one.",
         },
     });
-    for (method, operation) in operations(&mut document) {
-        problems::describe(&method, operation);
+    inventory::add(&mut document);
+    for (path, method, operation) in operations(&mut document) {
+        problems::describe(path, method, operation);
     }
     nulls::remove(&mut document);
+    prose::mend(&mut document);
     document
 }
 
-/// Every operation, with its method in lower case.
-fn operations(document: &mut Value) -> impl Iterator<Item = (String, &mut Value)> {
-    let paths = document["paths"].as_object_mut();
-    let items = paths.into_iter().flat_map(|paths| paths.values_mut());
-    items.filter_map(Value::as_object_mut).flatten().map(|(method, it)| (method.clone(), it))
+/// Every operation, with its path and its method, which is in lower case.
+fn operations(document: &mut Value) -> impl Iterator<Item = (&str, &str, &mut Value)> {
+    let paths = document["paths"].as_object_mut().into_iter().flatten();
+    paths.flat_map(|(path, item)| {
+        let operations = item.as_object_mut().into_iter().flatten();
+        operations.map(|(method, operation)| (path.as_str(), method.as_str(), operation))
+    })
 }
 
 #[cfg(test)]
@@ -127,8 +134,8 @@ mod tests {
         let mut document = of_version("1");
         let tags = document["tags"].clone();
         let tags: Vec<&Value> = tags.as_array().unwrap().iter().map(|tag| &tag["name"]).collect();
-        for (method, operation) in operations(&mut document) {
-            assert!(operation["operationId"].is_string(), "{method} {operation}");
+        for (path, method, operation) in operations(&mut document) {
+            assert!(operation["operationId"].is_string(), "{method} {path}");
             assert!(operation["summary"].is_string(), "{operation}");
             assert!(tags.contains(&&operation["tags"][0]), "{operation}");
             assert!(operation.get("x-problems").is_none(), "{operation}");

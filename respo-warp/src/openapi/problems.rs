@@ -19,9 +19,9 @@ const OVERLOADED: (&str, &str) = ("overloaded", "there are as many connections a
 type Meaning = (&'static str, &'static str);
 
 /// Puts a response for each status in the place of the list of codes.
-pub(super) fn describe(method: &str, operation: &mut Value) {
+pub(super) fn describe(path: &str, method: &str, operation: &mut Value) {
     let mut by_status: BTreeMap<u16, Vec<Meaning>> = BTreeMap::from([(503, vec![OVERLOADED])]);
-    for kind in kinds(method, operation) {
+    for kind in kinds(path, method, operation) {
         let meanings = by_status.entry(kind.status()).or_default();
         meanings.push((kind.code(), kind.title()));
     }
@@ -41,12 +41,16 @@ pub(super) fn describe(method: &str, operation: &mut Value) {
 }
 
 /// The kinds of problem that the operation lists, and those of any.
-fn kinds(method: &str, operation: &mut Value) -> Vec<Kind> {
+fn kinds(path: &str, method: &str, operation: &mut Value) -> Vec<Kind> {
     let listed = operation.as_object_mut().and_then(|map| map.remove(EXTENSION));
     let codes = listed.iter().flat_map(|listed| listed.as_array().into_iter().flatten());
     let mut kinds = OF_ANY.to_vec();
     if method != "get" {
         kinds.push(Kind::CrossOrigin);
+    }
+    if path.contains('{') {
+        // What stands there may be such that it is no path of this operation.
+        kinds.push(Kind::NotFound);
     }
     for code in codes {
         match Kind::ALL.into_iter().find(|kind| *code == kind.code()) {

@@ -47,7 +47,7 @@ enum OneRequest {
         ("holder" = Option<Label>, Query, description = "Of this holder only."),
         ("limit" = Option<u64>, Query, minimum = 1, maximum = 1000, description = "At most so many; all of them if it is \
             left out."),
-        ("after" = Option<String>, Query, description = "`next` of the page before."),
+        ("after" = Option<String>, Query, pattern = "^-?[0-9]{1,4}_[0-9]{1,19}~", description = "`next` of the page before."),
     ),
     responses((status = 200, description = "The waiting requests.", body = RequestList)),
     extensions(("x-problems" = json!(["no_such_pool"]))),

@@ -44,7 +44,7 @@ use crate::v1::snapshots;
             Common Expression Language.", example = "size(entities) > 0"),
         ("limit" = Option<u64>, Query, minimum = 1, maximum = 1000, description = "At most so many; all of them if it is \
             left out."),
-        ("after" = Option<String>, Query, description = "`next` of the page before."),
+        ("after" = Option<String>, Query, pattern = "^(inside|outside)_[A-Za-z0-9._:/-]{1,128}~", description = "`next` of the page before."),
     ),
     responses((status = 200, description = "The resources.", body = ResourceList)),
     extensions(("x-problems" = json!(["no_such_pool"]))),

@@ -3,9 +3,9 @@
 use std::borrow::Cow;
 
 use utoipa::openapi::schema::{
-    AdditionalProperties, AnyOfBuilder, ArrayBuilder, Object, ObjectBuilder, Type,
+    AdditionalProperties, AnyOfBuilder, ArrayBuilder, Object, ObjectBuilder, OneOfBuilder, Type,
 };
-use utoipa::openapi::{RefOr, Schema};
+use utoipa::openapi::{Ref, RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
 use super::{CONDITION_FORMAT, Schemas, format, list, reference};
@@ -131,35 +131,39 @@ impl ToSchema for Requirement {
 
 impl PartialSchema for Requirement {
     fn schema() -> RefOr<Schema> {
-        let count = ObjectBuilder::new()
-            .schema_type(Type::Integer)
-            .minimum(Some(1))
-            .maximum(Some(MAX_REQUESTED as f64))
-            .description(Some("How many; 1 if it is left out."));
         let condition = ObjectBuilder::new()
             .schema_type(Type::String)
             .min_length(Some(1))
             .max_length(Some(MAX_CONDITION_CHARS))
             .format(format(CONDITION_FORMAT))
-            .description(Some(
-                "An expression that is true of it, in the Common Expression Language.",
-            ));
-        closed(
-            "Some resources of one kind: of those that match, or of a list of keys. `keys` goes with `count` and \
-             `stack` only.",
-        )
-        .property("count", count)
-        .property("resource", one_or_many::<Name>(1, MAX_SELECTOR_ITEMS))
-        .property("location", reference::<Label>())
-        .property("attributes", one_or_many::<Word>(0, MAX_SELECTOR_ITEMS))
-        .property("entities", list_of::<EntityPattern>(MAX_ENTITIES))
-        .property("properties", wanted_properties())
-        .property("where", condition)
-        .property("keys", one_or_many::<Name>(1, MAX_KEYS))
-        .property("stack", reference::<Label>())
-        .examples([serde_json::json!({"count": 1, "attributes": ["can"]})])
-        .into()
+            .description(Some("An expression that is true of it, in the Common Expression Language."));
+        let matching = some_resources("So many resources that match.")
+            .property("resource", one_or_many::<Name>(1, MAX_SELECTOR_ITEMS))
+            .property("location", reference::<Label>())
+            .property("attributes", one_or_many::<Word>(0, MAX_SELECTOR_ITEMS))
+            .property("entities", list_of::<EntityPattern>(MAX_ENTITIES))
+            .property("properties", wanted_properties())
+            .property("where", condition)
+            .examples([serde_json::json!({"count": 1, "attributes": ["can"]})]);
+        let of_keys = some_resources("So many resources of a list of keys.")
+            .property("keys", one_or_many::<Name>(1, MAX_KEYS))
+            .required("keys")
+            .examples([serde_json::json!({"count": 1, "keys": ["phone-1", "phone-2"]})]);
+        let either = OneOfBuilder::new().item(matching).item(of_keys);
+        either.description(Some("Some resources: of those that match, or of a list of keys.")).into()
     }
+}
+
+/// What both kinds of requirement have.
+fn some_resources(description: &str) -> ObjectBuilder {
+    let count = ObjectBuilder::new()
+        .schema_type(Type::Integer)
+        .minimum(Some(1))
+        .maximum(Some(MAX_REQUESTED as f64))
+        .description(Some("How many; 1 if it is left out."));
+    let stack = "Everything in the request that has the same label comes from one stack.";
+    let stack = Ref::builder().ref_location_from_schema_name(Label::name()).description(Some(stack));
+    closed(description).property("count", count).property("stack", stack.build())
 }
 
 impl ToSchema for EntityPattern {
