@@ -32,6 +32,7 @@ pub mod simulation;
 pub mod skipped;
 pub mod specification;
 pub mod strace;
+pub mod token_leases;
 
 pub use connection::Connection;
 pub use daemon::Daemon;
