@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use respo::broker::{Session, Ticket};
+use respo::openapi::{EntityPatterns, PropertyTerm, RequirementText, Tag};
 use respo::query::LockAction;
 use respo::wire::Event;
 use respo::{HumanDuration, Label, LockQuery, Name, Priority, Refusal, Request, Text, Wait, Word};
@@ -29,23 +30,23 @@ use crate::problem::{Kind, Problem};
         ("resource" = Option<Vec<Name>>, Query, description = "One of these names."),
         ("location" = Option<Label>, Query, description = "At this location."),
         ("attributes" = Option<Vec<Word>>, Query, description = "With all of these attributes."),
-        ("entities" = Option<Vec<String>>, Query, description = "Entity patterns, each a list such as \
+        ("entities" = Option<Vec<EntityPatterns>>, Query, description = "Entity patterns, each a list such as \
             `[jtag,{platform=android}]` of attributes and of properties in braces; each is matched by an entity \
             of its own."),
-        ("entity_properties" = Option<Vec<String>>, Query, description = "The same as `entities`."),
-        ("property" = Option<Vec<String>>, Query, description = "`PATH=VALUE`: with all of these properties."),
+        ("entity_properties" = Option<Vec<EntityPatterns>>, Query, description = "The same as `entities`."),
+        ("property" = Option<Vec<PropertyTerm>>, Query, description = "`PATH=VALUE`: with all of these properties."),
         ("where" = Option<String>, Query, format = "cel", description = "An expression that is true of it, in the \
             Common Expression Language."),
         ("keys" = Option<Vec<Name>>, Query, description = "These keys, instead of what matches; goes with `count` \
             and `stack` only."),
         ("stack" = Option<Label>, Query, description = "Everything in the request that has the same label comes \
             from one stack."),
-        ("requirement" = Option<Vec<String>>, Query, description = "All of the above in one text, such as \
+        ("requirement" = Option<Vec<RequirementText>>, Query, description = "All of the above in one text, such as \
             `2 location=office1 +can`; a requirement each."),
         ("priority" = Option<Priority>, Query, description = "Who goes first: higher does."),
         ("description" = Option<Text>, Query, description = "What it is for; others see it."),
         ("name" = Option<Label>, Query, description = "Who asks; others see it."),
-        ("tag" = Option<Vec<String>>, Query, description = "`KEY=VALUE`."),
+        ("tag" = Option<Vec<Tag>>, Query, description = "`KEY=VALUE`."),
         ("wait" = Option<Wait>, Query, description = "How long to wait; `forever` if it is left out."),
         ("linger" = Option<HumanDuration>, Query, description = "How long the request and its lease outlive the \
             connection."),

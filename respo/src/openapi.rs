@@ -24,6 +24,27 @@ pub const DURATION_FORMAT: &str = "respo-duration";
 /// The `format` of a condition, in the Common Expression Language.
 pub const CONDITION_FORMAT: &str = "cel";
 
+/// The `format` of a property that is asked for in a query string.
+pub const PROPERTY_FORMAT: &str = "respo-property";
+/// The `format` of entity patterns in a query string.
+pub const ENTITIES_FORMAT: &str = "respo-entities";
+
+/// The schema of `PATH=VALUE` in a query string.
+#[derive(Debug, Clone, Copy)]
+pub enum PropertyTerm {}
+
+/// The schema of entity patterns in a query string: `[jtag]`, or `[[jtag],[arm64,{slots=4}]]`.
+#[derive(Debug, Clone, Copy)]
+pub enum EntityPatterns {}
+
+/// The schema of a requirement in text form, as a query string has it.
+#[derive(Debug, Clone, Copy)]
+pub enum RequirementText {}
+
+/// The schema of a tag in a query string.
+#[derive(Debug, Clone, Copy)]
+pub enum Tag {}
+
 /// The name of a resource or an entity.
 const NAME: &str = "^[A-Za-z0-9._:/-]+$";
 /// No white space, no control characters, and nothing that lists and texts are quoted with.
@@ -153,3 +174,25 @@ schema!(
         .enum_values(Some(ResourceState::ALL.map(ResourceState::code)))
         .description(Some("The state of a resource."))
 );
+schema!(
+    PropertyTerm,
+    form("`PATH=VALUE`: a property, and what it is to be equal to or to contain.", "^[^=]+=")
+        .format(format(PROPERTY_FORMAT))
+        .examples(["gsm.operator=GTE"])
+);
+schema!(
+    EntityPatterns,
+    form(
+        "A list of attributes, and of properties in braces, that an entity has; or a list of such lists, each for an \
+         entity of its own.",
+        "^.+$"
+    )
+    .format(format(ENTITIES_FORMAT))
+    .examples(["[[arm64],[jtag,{slots=4}]]"])
+);
+schema!(
+    RequirementText,
+    form("A requirement in one text: `2 location=office1 +can`.", "^.+$")
+        .examples(["2 location=office1 +can"])
+);
+schema!(Tag, form("`KEY=VALUE`.", "^[^=]+=").examples(["build=88"]));

@@ -16,7 +16,8 @@ pub(super) fn add(document: &mut Value) {
         return;
     };
     if let Some(Some(Value::Object(parts))) = parts {
-        schemas.extend(parts.into_iter().map(|(name, part)| (of_inventory(&name), part)).map(moved));
+        schemas
+            .extend(parts.into_iter().map(|(name, part)| (of_inventory(&name), part)).map(moved));
     }
     let (name, whole) = moved(("InventoryDocument".to_owned(), whole));
     schemas.insert(name, whole);

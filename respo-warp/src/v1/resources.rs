@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use respo::matcher::{Search, TooExpensive};
+use respo::openapi::{EntityPatterns, PropertyTerm};
 use respo::query::SELECTOR_PARAMETERS;
 use respo::snapshot::Snapshot;
 use respo::wire::{PooledResource, ResourceList, ResourceState};
@@ -33,15 +34,13 @@ use crate::v1::snapshots;
         ("resource" = Option<Vec<Name>>, Query, description = "One of these names."),
         ("location" = Option<Label>, Query, description = "At this location."),
         ("attributes" = Option<Vec<Word>>, Query, description = "With all of these attributes."),
-        ("entities" = Option<Vec<String>>, Query, description = "Entity patterns, each a list such as \
+        ("entities" = Option<Vec<EntityPatterns>>, Query, description = "Entity patterns, each a list such as \
             `[jtag,{platform=android}]` of attributes and of properties in braces; each is matched by an entity \
-            of its own.", example = json!(["[arm64]"])),
-        ("entity_properties" = Option<Vec<String>>, Query, description = "The same as `entities`.",
-            example = json!(["[arm64]"])),
-        ("property" = Option<Vec<String>>, Query, description = "`PATH=VALUE`: with all of these properties.",
-            example = json!(["gsm.operator=GTE"])),
+            of its own."),
+        ("entity_properties" = Option<Vec<EntityPatterns>>, Query, description = "The same as `entities`."),
+        ("property" = Option<Vec<PropertyTerm>>, Query, description = "`PATH=VALUE`: with all of these properties."),
         ("where" = Option<String>, Query, format = "cel", description = "An expression that is true of it, in the \
-            Common Expression Language.", example = "size(entities) > 0"),
+            Common Expression Language."),
         ("limit" = Option<u64>, Query, minimum = 1, maximum = 1000, description = "At most so many; all of them if it is \
             left out."),
         ("after" = Option<String>, Query, pattern = "^(inside|outside)_[A-Za-z0-9._:/-]{1,128}~", description = "`next` of the page before."),

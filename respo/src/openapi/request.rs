@@ -3,9 +3,10 @@
 use std::borrow::Cow;
 
 use utoipa::openapi::schema::{
-    AdditionalProperties, AnyOfBuilder, ArrayBuilder, Object, ObjectBuilder, OneOfBuilder, Type,
+    AdditionalProperties, AnyOfBuilder, ArrayBuilder, Object, ObjectBuilder, OneOfBuilder,
+    RefBuilder, Type,
 };
-use utoipa::openapi::{Ref, RefOr, Schema};
+use utoipa::openapi::{RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
 use super::{CONDITION_FORMAT, Schemas, format, list, reference};
@@ -136,7 +137,9 @@ impl PartialSchema for Requirement {
             .min_length(Some(1))
             .max_length(Some(MAX_CONDITION_CHARS))
             .format(format(CONDITION_FORMAT))
-            .description(Some("An expression that is true of it, in the Common Expression Language."));
+            .description(Some(
+                "An expression that is true of it, in the Common Expression Language.",
+            ));
         let matching = some_resources("So many resources that match.")
             .property("resource", one_or_many::<Name>(1, MAX_SELECTOR_ITEMS))
             .property("location", reference::<Label>())
@@ -150,7 +153,9 @@ impl PartialSchema for Requirement {
             .required("keys")
             .examples([serde_json::json!({"count": 1, "keys": ["phone-1", "phone-2"]})]);
         let either = OneOfBuilder::new().item(matching).item(of_keys);
-        either.description(Some("Some resources: of those that match, or of a list of keys.")).into()
+        either
+            .description(Some("Some resources: of those that match, or of a list of keys."))
+            .into()
     }
 }
 
@@ -162,7 +167,8 @@ fn some_resources(description: &str) -> ObjectBuilder {
         .maximum(Some(MAX_REQUESTED as f64))
         .description(Some("How many; 1 if it is left out."));
     let stack = "Everything in the request that has the same label comes from one stack.";
-    let stack = Ref::builder().ref_location_from_schema_name(Label::name()).description(Some(stack));
+    let stack =
+        RefBuilder::new().ref_location_from_schema_name(Label::name()).description(Some(stack));
     closed(description).property("count", count).property("stack", stack.build())
 }
 
