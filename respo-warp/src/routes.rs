@@ -177,12 +177,10 @@ impl Route {
     }
 }
 
-/// What stands between the slashes of a path; one at its end counts for nothing.
+/// What stands between the slashes of a path.
 fn segments(path: &str) -> impl Iterator<Item = &str> {
     let path = path.strip_prefix('/').unwrap_or(path);
-    let is_root = path.is_empty();
-    let path = path.strip_suffix('/').unwrap_or(path);
-    path.split('/').filter(move |_| !is_root)
+    path.split('/').filter(|_| !path.is_empty())
 }
 
 impl Segment {
@@ -259,15 +257,14 @@ mod tests {
     }
 
     #[test]
-    fn a_slash_at_the_end_counts_for_nothing_and_one_within_does_unless_it_is_in_a_name() {
+    fn every_slash_counts_and_the_name_of_a_resource_may_have_some() {
         let routes = Routes::new();
-        for path in ["/", "/lock", "/lock/", "/v1/leases/1"] {
+        for path in ["/", "/lock", "/v1/leases/1"] {
             assert!(routes.find(path).is_some(), "{path}");
         }
         let (_, arguments) = routes.find("/v1/resources/office1/bench-1").unwrap();
         assert_eq!(arguments["name"], "office1/bench-1");
-        for path in
-            ["//", "/lock//", "/v1/resources//", "//lock", "/v1//leases/1", "/v1/leases/1/2"]
+        for path in ["//", "/lock/", "//lock", "/v1/resources/", "/v1//leases/1", "/v1/leases/1/2"]
         {
             assert!(routes.find(path).is_none(), "{path}");
         }

@@ -72,7 +72,10 @@ const HOLDER: &str = "the name of a holder, such as \"bob\"";
     request_body(content = Option<Renewal>, description = "For how long, if not for its own ttl."),
     responses((status = 200, description = "It has a new end.", body = RenewedLease)),
     security(("lease_token" = [])),
-    extensions(("x-problems" = json!(["pool_required", "wrong_token", "no_request", "no_such_pool", "gone", "draining", "store_unavailable", "unsupported_media_type", "not_renewable", "over_limit"]))),
+    extensions(("x-problems" = json!([
+        "pool_required", "wrong_token", "no_request", "no_such_pool", "gone", "draining", "store_unavailable",
+        "unsupported_media_type", "not_renewable", "over_limit"
+    ]))),
 )]
 pub(crate) async fn renew_lease(api: Arc<Api>, call: Call) -> Result<Response, Problem> {
     renew(api, call).await
@@ -92,7 +95,10 @@ pub(crate) async fn renew_lease(api: Arc<Api>, call: Call) -> Result<Response, P
     request_body(content = Option<Renewal>, description = "For how long, if not for its own ttl."),
     responses((status = 200, description = "It has a new end.", body = RenewedLease)),
     security(("lease_token" = [])),
-    extensions(("x-problems" = json!(["pool_required", "wrong_token", "no_request", "no_such_pool", "gone", "draining", "store_unavailable", "unsupported_media_type", "not_renewable", "over_limit"]))),
+    extensions(("x-problems" = json!([
+        "pool_required", "wrong_token", "no_request", "no_such_pool", "gone", "draining", "store_unavailable",
+        "unsupported_media_type", "not_renewable", "over_limit"
+    ]))),
 )]
 pub(crate) async fn renew_request(api: Arc<Api>, call: Call) -> Result<Response, Problem> {
     renew(api, call).await
@@ -100,9 +106,8 @@ pub(crate) async fn renew_request(api: Arc<Api>, call: Call) -> Result<Response,
 
 async fn renew(api: Arc<Api>, mut call: Call) -> Result<Response, Problem> {
     let id = call.id()?;
-    let mut fields = Fields::read(&api, &mut call, &["ttl"]).await?;
+    let (broker, token, mut fields) = asked(&api, &mut call, &["ttl"]).await?;
     let ttl: Option<HumanDuration> = fields.take("ttl", DURATION)?;
-    let (broker, token) = authorized(&api, &call)?;
     let renewed = broker.renew(id, &token, ttl.map(|HumanDuration(ttl)| ttl)).await;
     let expires = renewed.map_err(|refusal| explain(broker, refusal))?;
     Ok(json(&RenewedLease { id, expires }))
@@ -122,13 +127,15 @@ async fn renew(api: Arc<Api>, mut call: Call) -> Result<Response, Problem> {
     request_body(content = Extension, description = "By how much."),
     responses((status = 200, description = "It has a new end.", body = RenewedLease)),
     security(("lease_token" = [])),
-    extensions(("x-problems" = json!(["pool_required", "wrong_token", "no_request", "no_such_pool", "gone", "draining", "store_unavailable", "unsupported_media_type", "not_granted", "not_renewable", "over_limit"]))),
+    extensions(("x-problems" = json!([
+        "pool_required", "wrong_token", "no_request", "no_such_pool", "gone", "draining", "store_unavailable",
+        "unsupported_media_type", "not_granted", "not_renewable", "over_limit"
+    ]))),
 )]
 pub(crate) async fn extend_lease(api: Arc<Api>, mut call: Call) -> Result<Response, Problem> {
     let id = call.id()?;
-    let mut fields = Fields::read(&api, &mut call, &["by"]).await?;
+    let (broker, token, mut fields) = asked(&api, &mut call, &["by"]).await?;
     let HumanDuration(by) = fields.require("by", DURATION)?;
-    let (broker, token) = authorized(&api, &call)?;
     let extended = broker.extend(id, &token, by).await;
     let expires = extended.map_err(|refusal| explain(broker, refusal))?;
     Ok(json(&RenewedLease { id, expires }))
@@ -148,13 +155,15 @@ pub(crate) async fn extend_lease(api: Arc<Api>, mut call: Call) -> Result<Respon
     request_body(content = Transfer, description = "To whom."),
     responses((status = 200, description = "It is the other's.", body = IssuedToken)),
     security(("lease_token" = [])),
-    extensions(("x-problems" = json!(["pool_required", "wrong_token", "no_request", "no_such_pool", "gone", "draining", "store_unavailable", "unsupported_media_type", "guest_token", "not_granted", "over_limit"]))),
+    extensions(("x-problems" = json!([
+        "pool_required", "wrong_token", "no_request", "no_such_pool", "gone", "draining", "store_unavailable",
+        "unsupported_media_type", "guest_token", "not_granted", "over_limit"
+    ]))),
 )]
 pub(crate) async fn transfer_lease(api: Arc<Api>, mut call: Call) -> Result<Response, Problem> {
     let id = call.id()?;
-    let mut fields = Fields::read(&api, &mut call, &["to"]).await?;
+    let (broker, token, mut fields) = asked(&api, &mut call, &["to"]).await?;
     let holder: Label = fields.require("to", HOLDER)?;
-    let (broker, token) = authorized(&api, &call)?;
     let token = broker.transfer(id, &token, holder.clone()).await;
     let token = token.map_err(|refusal| explain(broker, refusal))?;
     Ok(issued(id, holder, &token))
@@ -174,13 +183,15 @@ pub(crate) async fn transfer_lease(api: Arc<Api>, mut call: Call) -> Result<Resp
     request_body(content = Permission, description = "Whom."),
     responses((status = 200, description = "They may.", body = IssuedToken)),
     security(("lease_token" = [])),
-    extensions(("x-problems" = json!(["pool_required", "wrong_token", "no_request", "no_such_pool", "gone", "draining", "store_unavailable", "unsupported_media_type", "guest_token", "not_granted", "too_many_guests"]))),
+    extensions(("x-problems" = json!([
+        "pool_required", "wrong_token", "no_request", "no_such_pool", "gone", "draining", "store_unavailable",
+        "unsupported_media_type", "guest_token", "not_granted", "too_many_guests"
+    ]))),
 )]
 pub(crate) async fn allow_guest(api: Arc<Api>, mut call: Call) -> Result<Response, Problem> {
     let id = call.id()?;
-    let mut fields = Fields::read(&api, &mut call, &["who"]).await?;
+    let (broker, token, mut fields) = asked(&api, &mut call, &["who"]).await?;
     let holder: Label = fields.require("who", HOLDER)?;
-    let (broker, token) = authorized(&api, &call)?;
     let token = broker.allow(id, &token, holder.clone()).await;
     let token = token.map_err(|refusal| explain(broker, refusal))?;
     Ok(issued(id, holder, &token))
@@ -198,13 +209,18 @@ pub(crate) async fn allow_guest(api: Arc<Api>, mut call: Call) -> Result<Respons
     ),
     responses((status = 204, description = "They may not.")),
     security(("lease_token" = [])),
-    extensions(("x-problems" = json!(["pool_required", "wrong_token", "no_request", "no_such_pool", "gone", "draining", "store_unavailable", "guest_token", "not_granted", "no_guest"]))),
+    extensions(("x-problems" = json!([
+        "pool_required", "wrong_token", "no_request", "no_such_pool", "gone", "draining", "store_unavailable",
+        "guest_token", "not_granted", "no_guest"
+    ]))),
 )]
 pub(crate) async fn disallow_guest(api: Arc<Api>, mut call: Call) -> Result<Response, Problem> {
     let id = call.id()?;
     let who = Label::new(call.argument("who")?).map_err(|_| Problem::not_found())?;
+    let parameters = Parameters::parse(&call.query, &["pool"])?;
     body::expect_none(&api, &mut call).await?;
-    let (broker, token) = authorized(&api, &call)?;
+    let broker = api.pools.select(parameters.value("pool"))?;
+    let token = lease_token(&call.headers)?;
     let disallowed = broker.disallow(id, &token, who).await;
     disallowed.map_err(|refusal| explain(broker, refusal))?;
     let mut response = Response::default();
@@ -212,11 +228,16 @@ pub(crate) async fn disallow_guest(api: Arc<Api>, mut call: Call) -> Result<Resp
     Ok(response)
 }
 
-/// The pool that a call is about, and the token that it has.
-fn authorized<'a>(api: &'a Api, call: &Call) -> Result<(&'a Broker, Token), Problem> {
+/// The pool that a call is about, the token that it has, and what its body says.
+async fn asked<'a>(
+    api: &'a Api,
+    call: &mut Call,
+    known: &[&str],
+) -> Result<(&'a Broker, Token, Fields), Problem> {
     let parameters = Parameters::parse(&call.query, &["pool"])?;
+    let fields = Fields::read(api, call, known).await?;
     let broker = api.pools.select(parameters.value("pool"))?;
-    Ok((broker, lease_token(&call.headers)?))
+    Ok((broker, lease_token(&call.headers)?, fields))
 }
 
 fn issued(id: RequestId, holder: Label, token: &Token) -> Response {
