@@ -10,6 +10,8 @@ use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
 use percent_encoding::percent_decode_str;
+use respo::openapi::{EntityPatterns, PropertyTerm, RequirementText, Tag};
+use respo::wire;
 use utoipa::OpenApi;
 use warp::http::Method;
 use warp::reply::Response;
@@ -22,12 +24,14 @@ use crate::{docs, health, inventory_route, lock, openapi, overview, v1};
 type Answer =
     Arc<dyn Fn(Arc<Api>, Call) -> BoxFuture<'static, Result<Response, Problem>> + Send + Sync>;
 
-/// Makes the OpenAPI document and the list of handlers of the same names. The last part of a name is the
+/// Makes the OpenAPI document, with what only parameters and problems refer to, and the list of handlers of the same names. The last part of a name is the
 /// `operationId`, so it must be the only one of its kind.
 macro_rules! handlers {
     ($($($part:ident)::+),+ $(,)?) => {
         #[derive(OpenApi)]
-        #[openapi(paths($($($part)::+),+), components(schemas(respo::wire::Problem)))]
+        #[openapi(paths($($($part)::+),+), components(schemas(
+            wire::Problem, EntityPatterns, PropertyTerm, RequirementText, Tag
+        )))]
         struct Described;
 
         fn handlers() -> Vec<(&'static str, Answer)> {

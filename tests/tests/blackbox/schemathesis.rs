@@ -2,7 +2,8 @@
 //! the answers with what is described.
 //!
 //! Not with `POST /lock` and `GET /v1/events`: their answers are streams, which end when the client leaves, and
-//! schemathesis stays to the end. Other tests follow them.
+//! schemathesis stays to the end. And not with `POST /inventory`: to make inventories by their schema takes it minutes;
+//! that the schema says what is taken is tested beside it.
 
 use std::ffi::OsString;
 use std::time::Duration;
@@ -12,6 +13,9 @@ use tests::{Daemon, Program, binaries, skipped};
 
 /// Where `tests/run` has installed it.
 const PROGRAM: &str = "RESPO_TESTS_SCHEMATHESIS";
+
+/// What it does not call, by name.
+const LEFT_OUT: [&str; 3] = ["lock", "stream_events", "replace_inventory"];
 
 /// How long it may take on a machine that has much else to do.
 const LONGEST: Duration = Duration::from_secs(600);
@@ -53,7 +57,7 @@ async fn schemathesis_finds_no_answer_that_is_not_as_described() {
     // That it has found nothing is worth something only if it has asked for much.
     let tested = end.stdout.lines().find_map(|line| line.trim().strip_prefix("Tested: "));
     let described = daemon.described().await.len();
-    assert_eq!(tested, Some((described - 2).to_string().as_str()), "{}", end.stdout);
+    assert_eq!(tested, Some((described - LEFT_OUT.len()).to_string().as_str()), "{}", end.stdout);
     assert!(!daemon.log().contains("ERROR"), "{}", daemon.log());
 }
 
@@ -62,7 +66,8 @@ fn run(program: OsString, daemon: &Daemon) -> Program {
     Program::new(program)
         .arg("--config-file")
         .arg(folder.join("schemathesis.toml"))
-        .args(["run", "--no-color", "--exclude-path", "/lock", "--exclude-path", "/v1/events"])
+        .args(["run", "--no-color"])
+        .args(LEFT_OUT.map(|name| format!("--exclude-operation-id={name}")))
         .arg(format!("{}/openapi.json", daemon.url()))
         .env("RESPO_HOOKS", folder.join("schemathesis_hooks.py"))
         .env("RESPO_URL", daemon.url())
