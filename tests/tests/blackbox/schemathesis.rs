@@ -38,7 +38,7 @@ pool:
     relay-1: {attributes: [relay]}
 ";
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test]
 async fn schemathesis_finds_no_answer_that_is_not_as_described() {
     let Some(program) = std::env::var_os(PROGRAM) else {
         let test = "schemathesis_finds_no_answer_that_is_not_as_described";
@@ -47,7 +47,7 @@ async fn schemathesis_finds_no_answer_that_is_not_as_described() {
             &format!("it needs schemathesis: tests/run installs it and sets {PROGRAM}"),
         );
     };
-    let daemon = Daemon::with(INVENTORY).in_memory().start().await;
+    let daemon = Daemon::with(INVENTORY).in_memory().flag("--log-level", "warn").start().await;
     let mut run = run(program, &daemon).start();
     eventually_within(LONGEST, "the end of schemathesis", async || {
         if run.is_running() { Err(run.stdout()) } else { Ok(()) }
