@@ -24,7 +24,7 @@ use crate::routes::{Arguments, Routes};
 pub(crate) struct Call {
     pub(crate) method: Method,
     /// The path as it was sent.
-    path: String,
+    pub(crate) path: String,
     /// What the path says where its template leaves it open.
     arguments: Arguments,
     /// The query string without `?`, as it was sent.

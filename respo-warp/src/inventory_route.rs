@@ -88,7 +88,7 @@ pub(crate) async fn show_inventory(api: Arc<Api>, mut call: Call) -> Result<Resp
                 None => Arc::clone(&broker.snapshot().await.inventory),
             };
             let pools = vec![(broker.pool().clone(), inventory.as_ref().clone())];
-            InventoryDocument { pools }
+            InventoryDocument::new(pools)
         }
     };
     Ok(yaml(aside(move || document.to_yaml()).await?))

@@ -31,8 +31,10 @@ mod overview_words;
 mod parameters;
 mod peer;
 mod problem;
+mod rentabot;
 mod routes;
 mod v1;
+mod websocket;
 
 use std::sync::Arc;
 
@@ -42,6 +44,7 @@ use warp::reply::Response;
 
 pub use api::Api;
 pub use peer::{Disconnected, Peer};
+pub use websocket::upgrade_key;
 
 use call::{Call, answer, call};
 use routes::Routes;

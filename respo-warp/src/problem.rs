@@ -36,12 +36,18 @@ impl Problem {
         let names: Vec<&str> = allowed.iter().map(Method::as_str).collect();
         let allowed = names.join(", ");
         let detail = format!("{method} is not a method of this path; it has {allowed}");
-        let mut problem = Self::new(Kind::MethodNotAllowed, detail);
+        let problem = Self::new(Kind::MethodNotAllowed, detail);
         // Method names are valid header values.
-        if let Ok(value) = HeaderValue::from_str(&allowed) {
-            problem.headers.push((ALLOW, value));
+        match HeaderValue::from_str(&allowed) {
+            Ok(value) => problem.with_header(ALLOW, value),
+            Err(_) => problem,
         }
-        problem
+    }
+
+    /// The same, with a further header.
+    pub(crate) fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        self.headers.push((name, value));
+        self
     }
 
     pub(crate) fn internal() -> Self {

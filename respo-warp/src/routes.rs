@@ -13,13 +13,14 @@ use percent_encoding::percent_decode_str;
 use respo::openapi::{EntityPatterns, PropertyTerm, RequirementText, Tag};
 use respo::wire;
 use utoipa::OpenApi;
+use utoipa::openapi::{Deprecated, PathItem};
 use warp::http::Method;
 use warp::reply::Response;
 
 use crate::api::Api;
 use crate::call::Call;
 use crate::problem::Problem;
-use crate::{docs, health, inventory_route, lock, openapi, overview, v1};
+use crate::{docs, health, inventory_route, lock, openapi, overview, rentabot, v1, websocket};
 
 type Answer =
     Arc<dyn Fn(Arc<Api>, Call) -> BoxFuture<'static, Result<Response, Problem>> + Send + Sync>;
@@ -43,6 +44,7 @@ macro_rules! handlers {
 // In the order in which people should read of them.
 handlers![
     lock::lock,
+    websocket::open_websocket,
     v1::create::create_lease,
     v1::leases::list_leases,
     v1::leases::show_lease,
@@ -68,11 +70,42 @@ handlers![
     health::check_health,
     openapi::show_openapi_document,
     docs::show_docs,
+    rentabot::calls::rentabot_list_resources,
+    rentabot::calls::rentabot_show_resource,
+    rentabot::calls::rentabot_lock_some,
+    rentabot::calls::rentabot_lock_one,
+    rentabot::calls::rentabot_unlock,
+    rentabot::calls::rentabot_extend,
+    rentabot::calls::rentabot_reserve,
+    rentabot::calls::rentabot_list_reservations,
+    rentabot::calls::rentabot_show_reservation,
+    rentabot::calls::rentabot_claim,
+    rentabot::calls::rentabot_cancel,
+    rentabot::calls::rentabot_health,
+    rentabot::calls::rentabot_readiness,
 ];
 
 /// What the descriptions add up to.
 pub(crate) fn described() -> utoipa::openapi::OpenApi {
-    Described::openapi()
+    let mut document = Described::openapi();
+    let items = document.paths.paths.iter();
+    let former: Vec<(String, PathItem)> =
+        items.filter_map(|(path, item)| Some((rentabot::former(path)?, former(item)))).collect();
+    document.paths.paths.extend(former);
+    document
+}
+
+/// What the names of the operations begin with that older clients of rent-a-bot call.
+const FORMER: &str = "former_";
+
+/// The same operations, for older clients.
+fn former(item: &PathItem) -> PathItem {
+    let mut item = item.clone();
+    for operation in [&mut item.get, &mut item.post, &mut item.delete].into_iter().flatten() {
+        operation.operation_id = operation.operation_id.take().map(|id| format!("{FORMER}{id}"));
+        operation.deprecated = Some(Deprecated::True);
+    }
+    item
 }
 
 /// The names of the operations, in the order in which people should read of them.
@@ -133,7 +166,8 @@ impl Routes {
             let mut answers = Vec::new();
             for (method, operation) in operations {
                 let id = operation.and_then(|operation| operation.operation_id);
-                let Some(answer) = id.and_then(|id| handlers.get(id.as_str()).cloned()) else {
+                let id = id.as_deref().map(|id| id.strip_prefix(FORMER).unwrap_or(id));
+                let Some(answer) = id.and_then(|id| handlers.get(id).cloned()) else {
                     continue;
                 };
                 if method == Method::GET {
@@ -150,6 +184,7 @@ impl Routes {
 
     /// The route that a path belongs to, and what it says where the route's template leaves it open.
     pub(crate) fn find(&self, path: &str) -> Option<(&Route, Arguments)> {
+        let path = rentabot::meant(path);
         self.0.iter().find_map(|route| Some((route, route.arguments(path)?)))
     }
 }
@@ -190,7 +225,7 @@ fn segments(path: &str) -> impl Iterator<Item = &str> {
 impl Segment {
     fn parse(template: &str) -> Self {
         match template.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')) {
-            Some(name) if name == "id" || name.ends_with("_id") => Self::Number(name.to_owned()),
+            Some("id") => Self::Number("id".to_owned()),
             Some("name") => Self::Rest("name".to_owned()),
             Some(name) => Self::Text(name.to_owned()),
             None => Self::Literal(template.to_owned()),
@@ -241,7 +276,12 @@ mod tests {
         let routes = Routes::new();
         let served: usize = routes.0.iter().flat_map(|route| &route.answers).count();
         let heads = routes.0.iter().filter(|route| route.answer(&Method::HEAD).is_some()).count();
-        assert_eq!(served - heads, listed, "a handler has no path of its own");
+        let templates = described().paths.paths;
+        let former = templates.keys().filter_map(|path| templates.get(&rentabot::former(path)?));
+        let former =
+            former.flat_map(|item| [&item.get, &item.post, &item.delete]).flatten().count();
+        assert!(former > 10, "older clients of rent-a-bot have {former} calls");
+        assert_eq!(served - heads - former, listed, "a handler has no path of its own");
     }
 
     #[test]

@@ -56,6 +56,12 @@ impl Operation {
         answers.iter().map(|(code, answer)| (status(code), types(answer))).collect()
     }
 
+    /// Whether it belongs to this group.
+    #[must_use]
+    pub fn has_tag(&self, tag: &str) -> bool {
+        self.description["tags"].as_array().into_iter().flatten().any(|one| one == tag)
+    }
+
     /// Whether the token of a lease is good for something with it.
     #[must_use]
     pub fn takes_lease_token(&self) -> bool {

@@ -70,7 +70,11 @@ fn in_order(document: &Value) -> Vec<Operation<'_>> {
         found.extend(map(item).map(|(method, it)| Operation { path, method, it }));
     }
     let order = operations();
-    found.sort_by_key(|operation| order.iter().position(|id| *id == operation.id()));
+    // What is not listed is the same as another under a former path.
+    found.sort_by_key(|operation| {
+        let place = order.iter().position(|id| *id == operation.id());
+        place.unwrap_or(order.len())
+    });
     found
 }
 

@@ -73,6 +73,11 @@ fn make() -> Value {
         {"name": "Resources", "description": "What there is, who has it, and who waits for it."},
         {"name": "Inventory", "description": "What the pools consist of."},
         {"name": "Server", "description": "How the server is, and what it can do."},
+        {
+            "name": "rent-a-bot",
+            "description": "What rent-a-bot's clients call; see `docs/rentabot.md`. What they say beyond it is passed \
+                over, and what is not done is told in rent-a-bot's words.",
+        },
     ]);
     document["components"]["securitySchemes"] = document!({
         "lease_token": {

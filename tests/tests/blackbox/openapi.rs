@@ -24,7 +24,8 @@ fn methods(operations: &[Operation]) -> BTreeMap<&str, BTreeSet<&str>> {
 
 /// A path with something in the place of what its template leaves open.
 fn filled(path: &str) -> String {
-    path.replace("{id}", "1").replace("{name}", "bench-1").replace("{who}", "bob")
+    let path = path.replace("{id}", "1").replace("{name}", "bench-1").replace("{who}", "bob");
+    path.replace("{resource_id}", "1").replace("{reservation_id}", "res_1")
 }
 
 #[tokio::test]
@@ -57,7 +58,7 @@ fn of_headings(page: &str) -> BTreeSet<(String, String)> {
     let headings = page.lines().filter_map(|line| line.strip_prefix('#'));
     let calls = headings.flat_map(|heading| heading.trim_start_matches('#').split(','));
     let pairs = calls.filter_map(|call| call.trim().split_once(' '));
-    let pairs = pairs.filter(|(_, path)| path.starts_with('/') && *path != "/ws");
+    let pairs = pairs.filter(|(_, path)| path.starts_with('/'));
     pairs.map(|(method, path)| (method.to_owned(), path.to_owned())).collect()
 }
 
@@ -126,16 +127,19 @@ async fn answer_of(operation: &Operation) -> (u16, String) {
 }
 
 #[tokio::test]
-async fn every_described_operation_answers_as_it_is_described_where_all_is_well() {
+async fn every_described_operation_answers_as_it_is_described() {
     let daemon = Daemon::start(ONE_BENCH).await;
     let operations = daemon.described().await;
-    assert!(operations.len() > 20, "{}", operations.len());
+    assert!(operations.len() > 40, "{}", operations.len());
     for operation in operations {
         let (status, media_type) = answer_of(&operation).await;
-        assert!((200..300).contains(&status), "{}: {status}", operation.id);
+        // Those of rent-a-bot have tests of their own, and what is no WebSocket client is refused.
+        let may_refuse = operation.has_tag("rent-a-bot") || operation.id == "open_websocket";
+        assert!((200..300).contains(&status) || may_refuse, "{}: {status}", operation.id);
         let answers = operation.answers();
+        let media_types = answers.get(&status);
         let media_types =
-            answers.get(&status).unwrap_or_else(|| panic!("{}: {status}", operation.id));
+            media_types.unwrap_or_else(|| panic!("{} is answered {status}", operation.id));
         let is_described = media_types.contains(&media_type);
         let is_empty = media_types.is_empty() && media_type.is_empty();
         assert!(is_described || is_empty, "{}: {media_type:?} of {media_types:?}", operation.id);
