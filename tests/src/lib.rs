@@ -21,6 +21,7 @@ mod json_requests;
 pub mod lock_stream;
 pub mod namespace;
 mod notices;
+pub mod openapi;
 pub mod program;
 pub mod protocol_page;
 pub mod random_histories;

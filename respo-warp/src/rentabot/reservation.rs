@@ -5,6 +5,7 @@ use std::time::Duration;
 use respo::snapshot::{HeldLease, Snapshot, WaitingRequest};
 use respo::{Label, NameError, Request, RequestId, Text, Timestamp, Token};
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 /// How long a client has to claim what was granted.
 pub(super) const CLAIM_WINDOW: Duration = Duration::from_secs(60);
@@ -67,8 +68,9 @@ impl ReservationId {
 }
 
 /// How far it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
+#[schema(as = RentabotPhase)]
 pub(super) enum Phase {
     Pending,
     Fulfilled,
@@ -76,7 +78,8 @@ pub(super) enum Phase {
 }
 
 /// A reservation as rent-a-bot shows it.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = RentabotReservation)]
 pub(super) struct Reservation {
     reservation_id: String,
     #[serde(rename = "status")]
@@ -84,11 +87,15 @@ pub(super) struct Reservation {
     tags: Vec<String>,
     quantity: u16,
     pub(super) ttl: u64,
+    #[schema(required)]
     position_in_queue: Option<u64>,
     created_at: Timestamp,
     expires_at: Timestamp,
+    #[schema(required)]
     fulfilled_at: Option<Timestamp>,
+    #[schema(required)]
     pub(super) claim_expires_at: Option<Timestamp>,
+    #[schema(required)]
     claimed_at: Option<Timestamp>,
     resource_ids: Vec<u64>,
     lock_tokens: Vec<String>,

@@ -11,8 +11,9 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::stream;
+use respo::Label;
 use respo::broker::{Broker, EventItem, Events};
-use respo::wire::EventId;
+use respo::wire::{EventId, PublicEvent};
 use tokio::sync::mpsc;
 use warp::Reply;
 use warp::http::header::{CONTENT_TYPE, HeaderName};
@@ -35,7 +36,29 @@ const PIECE: usize = 64;
 /// How long a client waits before it connects again, in milliseconds.
 const RETRY: u64 = 1000;
 
-pub(crate) async fn stream(api: Arc<Api>, mut call: Call) -> Result<Response, Problem> {
+/// What happens in a pool, as it happens
+///
+/// Server-sent events: each has an id, a name and, as JSON, what happened. A client that comes back says with
+/// `Last-Event-ID`, as browsers do, or with `after` which one it has seen, and is told what came after it. `missed` says
+/// that some can no longer be told.
+#[utoipa::path(
+    get,
+    path = "/v1/events",
+    tag = "Resources",
+    params(
+        ("pool" = Option<Label>, Query, description = "Where, if there are several pools."),
+        ("after" = Option<EventId>, Query, description = "What came after this event, too."),
+        ("Last-Event-ID" = Option<String>, Header, description = "The same; it goes before."),
+    ),
+    responses((
+        status = 200,
+        description = "Events, until the client leaves. The `data` of each is a `PublicEvent`.",
+        body = PublicEvent,
+        content_type = "text/event-stream"
+    )),
+    extensions(("x-problems" = json!(["pool_required", "no_such_pool"]))),
+)]
+pub(crate) async fn stream_events(api: Arc<Api>, mut call: Call) -> Result<Response, Problem> {
     let parameters = Parameters::parse(&call.query, &["pool", "after"])?;
     let after: Option<EventId> = parameters.parsed("after")?;
     // A browser that comes back says where it was in the header, and calls the same URL as before.
