@@ -69,7 +69,7 @@ impl World {
             }
             Action::Ask { client, request } => {
                 let session = self.session(client);
-                let token = token(self.stored.last_id.0 + 1).digest();
+                let token = token(self.stored.last_id.0 + 1, 0).digest();
                 let request = Arc::new((**request).clone());
                 self.command(Command::Submit { session, request, token })
             }
@@ -79,7 +79,7 @@ impl World {
             }
             Action::Resume(client, id) => {
                 let session = self.session(client);
-                self.command(Command::Resume { session, token: token(id.0) })
+                self.command(Command::Resume { session, token: token(id.0, 0) })
             }
             Action::Revoke(id) => {
                 self.command(Command::End { id: *id, by: Authority::Administrator })
