@@ -4,7 +4,7 @@ use respo::broker::PoolError;
 use respo::wire;
 pub(crate) use respo::wire::ProblemKind as Kind;
 use respo::yaml::InventoryProblems;
-use respo::{QueryError, RETRY_AFTER, Refusal, RequestJsonError};
+use respo::{EndReason, QueryError, RETRY_AFTER, Refusal, RequestId, RequestJsonError};
 use serde::Serialize;
 use serde_json::Value;
 use warp::http::header::WWW_AUTHENTICATE;
@@ -28,8 +28,9 @@ impl Problem {
     pub(crate) fn not_found() -> Self {
         Self::new(
             Kind::NotFound,
-            "there is nothing at this path; the paths are /, /lock, /inventory, /healthz, \
-             /v1/resources, /v1/leases/ID and /v1/inventory/revisions",
+            "there is nothing at this path; the paths are /, /lock, /ws, /inventory, /healthz, \
+             /v1/leases, /v1/requests, /v1/resources, /v1/stacks, /v1/events and \
+             /v1/inventory/revisions",
         )
     }
 
@@ -37,20 +38,38 @@ impl Problem {
         let names: Vec<&str> = allowed.iter().map(Method::as_str).collect();
         let allowed = names.join(", ");
         let detail = format!("{method} is not a method of this path; it has {allowed}");
-        let mut problem = Self::new(Kind::MethodNotAllowed, detail);
+        let problem = Self::new(Kind::MethodNotAllowed, detail);
         // Method names are valid header values.
-        if let Ok(value) = HeaderValue::from_str(&allowed) {
-            problem.headers.push((ALLOW, value));
+        match HeaderValue::from_str(&allowed) {
+            Ok(value) => problem.with_header(ALLOW, value),
+            Err(_) => problem,
         }
-        problem
+    }
+
+    /// The same, with a further header.
+    pub(crate) fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        self.headers.push((name, value));
+        self
     }
 
     pub(crate) fn internal() -> Self {
         Self::new(Kind::Internal, "a defect of the server; its log says more")
     }
 
+    /// What has ended, and why.
+    pub(crate) fn ended(id: RequestId, reason: EndReason) -> Self {
+        let detail = format!("request or lease {id} has ended: {}", reason.explanation());
+        Self::new(Kind::Gone, detail).with("id", id).with("reason", reason)
+    }
+
     pub(crate) fn malformed_parameter(parameter: &str, problem: &str) -> Self {
         QueryError { parameter: parameter.to_owned(), problem: problem.to_owned() }.into()
+    }
+
+    /// The same, with a further member.
+    pub(crate) fn with(mut self, name: &str, value: impl Serialize) -> Self {
+        self.document = Box::new(self.document.with(name, value));
+        self
     }
 
     pub(crate) fn into_response(self) -> Response {

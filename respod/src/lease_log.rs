@@ -1,7 +1,7 @@
 //! The log of leases: who got what, and why it ended.
 
 use respo::engine::{Notice, NoticeKind};
-use respo::{Grant, Label, LeaseNotifier};
+use respo::{Grant, Label, LeaseNotifier, Name};
 
 /// Writes what becomes of a pool's requests to the log: never a token, never a property.
 pub(crate) struct LeaseLog {
@@ -29,7 +29,27 @@ impl LeaseNotifier for LeaseLog {
             NoticeKind::Orphaned { until } => {
                 tracing::info!(pool, %id, holder, %until, "orphaned");
             }
+            // Each call that waits takes it up.
+            NoticeKind::Resumed { .. } if notice.request.ttl().is_some() => {
+                tracing::debug!(pool, %id, holder, "followed");
+            }
             NoticeKind::Resumed { .. } => tracing::info!(pool, %id, holder, "resumed"),
+            NoticeKind::Transferred { to, .. } => {
+                tracing::info!(pool, %id, holder, to = to.as_str(), "transferred");
+            }
+            NoticeKind::PartlyReleased { resources } => {
+                let resource = names(resources.iter());
+                tracing::info!(pool, %id, holder, resource, "partly released");
+            }
+            NoticeKind::Extended { expires } => {
+                tracing::info!(pool, %id, holder, %expires, "extended");
+            }
+            NoticeKind::Allowed { who } => {
+                tracing::info!(pool, %id, holder, who = who.as_str(), "allowed");
+            }
+            NoticeKind::Disallowed { who } => {
+                tracing::info!(pool, %id, holder, who = who.as_str(), "disallowed");
+            }
             NoticeKind::Ended { reason, grant: Some(grant) } => {
                 tracing::info!(pool, %id, holder, resource = resources(grant), %reason, "ended");
             }
@@ -43,7 +63,9 @@ impl LeaseNotifier for LeaseLog {
 }
 
 fn resources(grant: &Grant) -> String {
-    let names: Vec<&str> =
-        grant.resources.iter().flatten().map(|resource| resource.name.as_str()).collect();
-    names.join(" ")
+    names(grant.resources.iter().flatten().map(|resource| &resource.name))
+}
+
+fn names<'n>(names: impl Iterator<Item = &'n Name>) -> String {
+    names.map(Name::as_str).collect::<Vec<_>>().join(" ")
 }
