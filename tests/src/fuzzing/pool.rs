@@ -75,6 +75,8 @@ impl Pool {
     /// Lets go of what is held, one after another, in this engine and in a restored one: both serve the same
     /// requests in the same order.
     pub(super) fn empty(mut self) -> Outcome {
+        // What is due is done before, even if nobody was there at the end.
+        self.step(&Step::Advance(0))?;
         let attachments = self.engine.attachments();
         self.restart(|_| true)?;
         let mut other = restored(&self.limits, &self.durable, self.now, &attachments);
