@@ -10,7 +10,7 @@ use tokio::time::{Instant, sleep_until, timeout};
 
 use crate::backoff::Backoff;
 use crate::client::Client;
-use crate::connection::{Answer, CLOSED};
+use crate::connection::{Answer, CLOSED, Timeouts};
 use crate::error::Error;
 use crate::lease::LostReason;
 use crate::lines::{LineDecoder, MAX_LINE};
@@ -85,18 +85,18 @@ impl Client {
     /// [`Error::Refused`] with the code `pool_required` or `no_such_pool`, and whatever keeps the server from
     /// answering.
     pub async fn events(&self, after: Option<EventId>) -> Result<Events, Error> {
-        let lines = self.event_lines(after).await?;
+        let lines = self.event_lines(after, self.timeouts()).await?;
         let connection = Connection::Open(Box::new(lines));
         Ok(Events { client: self.clone(), last: after, connection })
     }
 
-    async fn event_lines(&self, after: Option<EventId>) -> Result<Lines, Error> {
+    async fn event_lines(&self, after: Option<EventId>, within: Timeouts) -> Result<Lines, Error> {
         let path = self.with_pool("/v1/events");
         let mut call = self.call(Method::GET, &path).header(header::ACCEPT, EVENT_STREAM);
         if let Some(after) = after {
             call = call.header("last-event-id", after.to_string());
         }
-        let answer = self.answer(call, Bytes::new(), None, self.timeouts_of_attempt()).await?;
+        let answer = self.answer(call, Bytes::new(), None, within).await?;
         match answer.media_type() {
             EVENT_STREAM => {
                 Ok(Lines { answer, decoder: LineDecoder::new(MAX_LINE), is_missed: false })
@@ -133,7 +133,8 @@ impl Events {
                 }
                 Connection::Broken { backoff, next } => {
                     sleep_until(*next).await;
-                    match self.client.event_lines(self.last).await {
+                    let within = self.client.timeouts_of_attempt();
+                    match self.client.event_lines(self.last, within).await {
                         Ok(lines) => {
                             self.connection = Connection::Open(Box::new(lines));
                             return Ok(Watched::Back);

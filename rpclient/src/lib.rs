@@ -45,10 +45,15 @@
 //! ```
 //!
 //! - [`Client`] makes the calls. [`Client::acquire`] is [`Client::request`] for those who do not care
-//!   about the line that they wait in.
-//! - [`Pending`] is a request that waits; [`Lease`] is a request that was granted. Each ends when it is
-//!   dropped, since its connection closes then. Only a request with a *linger* outlives that, and one
-//!   that respod, being away, could not be told of.
+//!   about the line that they wait in. All requests of a client share one WebSocket; where that is refused,
+//!   each has a connection of its own.
+//! - [`Pending`] is a request that waits, and tells how that goes as [`Notice`]s; [`Lease`] is a request that
+//!   was granted. Each ends when it is dropped. Only a request with a *linger* outlives that, for so long
+//!   after the client's connection has closed, and one that respod, being away, could not be told of.
+//! - [`LeaseWatch`] tells others how a lease stands. That it is lost is told to everyone who asks, whenever
+//!   they ask, and by [`Lease::release`] to who has not asked before.
+//! - [`Client::create_lease`] leases for a time, without a lasting connection; [`Client::renew`] and the calls
+//!   beside it need the id and the token only. [`Client::events`] tells what happens in a pool.
 //! - [`Error`] has one variant for each reason that a caller can act on.
 //!
 //! # When respod is away
@@ -63,7 +68,7 @@
 //! | takes it up again | is held |
 //! | does not know it any more | is lost at once |
 //! | is not there: the connection is refused, or answered with 502 or 503 | is held, for however long: nobody is granted the resource before respod is back and has waited for its clients |
-//! | does not answer | is lost 16 s ([`ClientBuilder::silence_limit`]) after the last sign of respod, or a second later where a last attempt is made; with a longer *linger*, that long after it |
+//! | does not answer | is lost 11 s after the last sign of respod (2.2 of its heartbeats; 16 s on a lock stream: [`ClientBuilder::silence_limit`]), or a second later where a last attempt is made; with a longer *linger*, that long after it |
 //!
 //! The last two are safe with a respod that keeps its leases in a durable store, as it does unless told
 //! otherwise. A request that waits fares alike; if it was to wait for a limited time, it is given up when

@@ -33,6 +33,7 @@ pub mod simulation;
 pub mod skipped;
 pub mod specification;
 pub mod strace;
+pub mod surfaces;
 pub mod token_leases;
 pub mod web_socket;
 

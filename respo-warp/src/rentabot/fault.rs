@@ -44,6 +44,12 @@ impl Fault {
         Self::new(StatusCode::FORBIDDEN, "the resource is not locked").about("resource_id", id)
     }
 
+    /// For a client that closed its sending half at once: it can still read this.
+    pub(super) fn left() -> Self {
+        let message = "the client closed its side of the connection, which counts as leaving";
+        Self::new(StatusCode::BAD_REQUEST, message)
+    }
+
     pub(super) fn wrong_token() -> Self {
         Self::new(StatusCode::FORBIDDEN, "the lock-token is not that of this lock")
     }

@@ -74,7 +74,7 @@ async fn lock(
     // A client that has left gets nothing.
     let ticket = tokio::select! {
         biased;
-        () = visit.disconnected.wait() => return Err(Problem::internal().into()),
+        () = visit.disconnected.wait() => return Err(Fault::left()),
         ticket = session.submit(request) => ticket.map_err(|refusal| about(refusal.into()))?,
     };
     let token = ticket.token().clone();

@@ -21,7 +21,7 @@ pub(super) async fn create(visit: &Visit) -> Result<Response, Fault> {
     let session = broker.session();
     let ticket = tokio::select! {
         biased;
-        () = visit.disconnected.wait() => return Err(Problem::internal().into()),
+        () = visit.disconnected.wait() => return Err(Fault::left()),
         ticket = session.submit(request) => ticket.map_err(|refusal| refused(refusal, &terms))?,
     };
     let id = ReservationId { request: ticket.id(), token: Some(ticket.token().clone()) };

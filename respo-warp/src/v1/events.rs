@@ -136,3 +136,51 @@ impl EventStream {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use respo::broker::MAX_EVENTS;
+    use respo::{Hold, Inventory, Label, Name, Request, Resource, Selector};
+
+    use super::*;
+
+    /// As many events as fit ahead of a client that does not read.
+    const AHEAD: usize = (PIECES_AHEAD + 1) * PIECE;
+
+    #[tokio::test]
+    async fn a_client_that_does_not_read_costs_a_bounded_memory_and_is_told_that_it_missed_some() {
+        let bench = Resource::new(Name::new("bench-1").unwrap());
+        let inventory = Inventory::new([bench]).unwrap();
+        let broker = Broker::builder(Label::new("lab").unwrap(), inventory).start().await.unwrap();
+        let mut request = Request::one(Selector::any());
+        request.hold = Hold::Ttl { ttl: Duration::from_secs(3600) };
+        let ticket = broker.session().submit(request).await.unwrap();
+        let (id, token) = (ticket.id(), ticket.token().clone());
+
+        let (pieces, mut receiver) = mpsc::channel(PIECES_AHEAD);
+        let events = broker.events(None);
+        let heartbeat = Duration::from_secs(3600);
+        let stream = EventStream { broker: broker.clone(), events, heartbeat };
+        let running = tokio::spawn(stream.run(pieces, Disconnected::never()));
+        for _ in 0..MAX_EVENTS + 2 * AHEAD {
+            broker.allow(id, &token, Label::new("bob").unwrap()).await.unwrap();
+        }
+        let mut told = 0;
+        let missed = loop {
+            let piece = receiver.recv().await.expect("one more piece");
+            let piece = String::from_utf8(piece.to_vec()).unwrap();
+            let blocks: Vec<&str> = piece.split("\n\n").collect();
+            if let Some(missed) = blocks.iter().find(|block| block.contains("event: missed")) {
+                break (*missed).to_owned();
+            }
+            told += blocks.iter().filter(|block| block.contains("event: ")).count();
+        };
+        assert!(told <= AHEAD, "{told} events were kept for it");
+        assert!(missed.contains("data: {\"pool\":\"lab\"}"), "{missed}");
+        broker.allow(id, &token, Label::new("carol").unwrap()).await.unwrap();
+        let next = receiver.recv().await.expect("what happens next");
+        assert!(String::from_utf8_lossy(&next).contains("carol"));
+        drop(receiver);
+        running.await.unwrap();
+    }
+}

@@ -8,7 +8,7 @@ use warp::http::StatusCode;
 use warp::reply::Response;
 
 use crate::api::Api;
-use crate::authorization::{Credential, credential, lease_token};
+use crate::authorization::{Credential, credential, no_token};
 use crate::body;
 use crate::call::Call;
 use crate::parameters::Parameters;
@@ -36,7 +36,7 @@ async fn end(
     body::expect_none(api, &mut call).await?;
     let broker = api.pools.select(parameters.value("pool"))?;
     match credential(&call.headers, api.admin_token.as_ref()) {
-        Credential::None => return lease_token(&call.headers).map(|_| Response::default()),
+        Credential::None => return Err(no_token()),
         Credential::Administrator if !resources.is_empty() => {
             let problem = "an administrator ends a lease as a whole";
             return Err(Problem::malformed_parameter("resource", problem));

@@ -10,7 +10,7 @@ use warp::reply::Response;
 
 use crate::api::Api;
 use crate::aside::aside;
-use crate::authorization::{Credential, credential, lease_token};
+use crate::authorization::{Credential, credential, no_token};
 use crate::body;
 use crate::call::Call;
 use crate::parameters::Parameters;
@@ -75,9 +75,8 @@ pub(crate) async fn show(
         Credential::Token(token) => {
             follow::follow(&subject, &token, poll, call.disconnected()).await
         }
-        Credential::None | Credential::Administrator if poll.is_asked_for() => {
-            lease_token(&call.headers).and(Err(Refusal::WrongToken.into()))
-        }
+        Credential::None if poll.is_asked_for() => Err(no_token()),
+        Credential::Administrator if poll.is_asked_for() => Err(Refusal::WrongToken.into()),
         Credential::None | Credential::Administrator => public(&subject).await,
     }
 }

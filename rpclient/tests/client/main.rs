@@ -14,3 +14,4 @@ mod requests;
 mod sharing;
 mod sockets;
 mod surface;
+mod token_leases;

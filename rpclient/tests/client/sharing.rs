@@ -7,8 +7,7 @@ use tokio::time::timeout;
 
 use crate::fake_respod::FakeRespod;
 use crate::requests::{
-    GRANTED, HEARTBEAT, MUCH_LONGER, QUEUED, SHORT, bench_1, builder, client, impatient, lingering,
-    problem,
+    GRANTED, HEARTBEAT, MUCH_LONGER, QUEUED, bench_1, builder, client, lingering, problem,
 };
 use crate::surface::Surface;
 
@@ -182,7 +181,7 @@ async fn a_refusal_is_the_error_that_it_is_over_http() {
 #[tokio::test]
 async fn pings_are_answered_and_are_signs_of_the_server() {
     let server = speaking_websocket().await;
-    let client = impatient(&server);
+    let client = builder(&server).silence_limit(MUCH_LONGER).build();
     let bench = bench_1();
     let serve = async {
         let mut socket = server.socket().await;
@@ -192,16 +191,18 @@ async fn pings_are_answered_and_are_signs_of_the_server() {
     };
     let (mut socket, lease) = tokio::join!(serve, client.acquire(&bench));
     let lease = lease.unwrap();
-    let mut ticks = tokio::time::interval(SHORT / 4);
-    for _ in 0..20 {
+    let mut ticks = tokio::time::interval(MUCH_LONGER / 3);
+    for _ in 0..6 {
         ticks.tick().await;
         socket.say(HEARTBEAT).await;
         socket.pong().await;
     }
     assert_eq!(lease.state(), LeaseState::Held);
     // Then there are none.
-    let Ok(LostReason::Silent(limit)) = timeout(MUCH_LONGER, lease.lost()).await else { panic!() };
-    assert_eq!(limit, SHORT);
+    let Ok(LostReason::Silent(limit)) = timeout(MUCH_LONGER * 5, lease.lost()).await else {
+        panic!()
+    };
+    assert_eq!(limit, MUCH_LONGER);
 }
 
 #[tokio::test]

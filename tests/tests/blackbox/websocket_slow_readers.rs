@@ -3,11 +3,12 @@
 
 use std::fmt::Write;
 
+use futures_util::SinkExt;
 use respo::wire::socket::ServerMessage;
 use serde_json::json;
 use tests::{Daemon, WebSocket, eventually};
 use tokio::net::TcpSocket;
-use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::{Error, Message};
 
 /// How many lists a client asks for that it does not read. One is of about a megabyte, and together they are
 /// more than the system keeps of a connection.
@@ -85,19 +86,25 @@ async fn a_client_that_reads_none_of_its_answers_is_closed_with_the_reason() {
     let daemon = Daemon::with(&many_benches()).in_memory().start().await;
     let mut client = small_client(&daemon).await;
     client.hold("h", "bench").await;
-    get_stuck(&mut client).await;
     let mut waiter = daemon.lock("resource=bench").await;
     waiter.expect_queued().await;
-    // Each is answered with an error of some hundred bytes, and 256 KiB of these are too many. The server
-    // may have closed the connection before it has them all.
-    for _ in 0..3000 {
-        if client.try_send(Message::text("what?")).await.is_err() {
-            break;
-        }
+    // Each is answered with an error. When the system takes no more of these, 256 KiB are too many.
+    let nonsense = json!({"type": "x".repeat(100), "ref": "y".repeat(64)}).to_string();
+    tokio::select! {
+        _ = waiter.expect_granted() => {}
+        end = flood(&mut client, &nonsense) => panic!("the connection ended too soon: {end}"),
     }
-    waiter.expect_granted().await;
     let (code, reason) = client.expect_close().await;
     assert_eq!((code, reason.as_str()), (1008, "more than 262144 bytes of answers are not read"));
+}
+
+/// Says the same for as long as it can be said.
+async fn flood(socket: &mut WebSocket, text: &str) -> Error {
+    loop {
+        if let Err(error) = socket.stream.send(Message::text(text)).await {
+            return error;
+        }
+    }
 }
 
 #[tokio::test]
@@ -140,4 +147,30 @@ async fn a_subscriber_that_reads_late_is_told_that_it_has_missed_some_and_what_h
             break;
         }
     }
+}
+
+#[tokio::test]
+async fn more_messages_than_may_be_without_an_answer_are_refused_and_the_connection_lives_on() {
+    let daemon = Daemon::with(&many_benches()).in_memory().start().await;
+    let mut client = small_client(&daemon).await;
+    get_stuck(&mut client).await;
+    for number in 0..300 {
+        let reference = format!("more-{number}");
+        client.say(json!({"type": "list", "ref": reference, "of": "leases"})).await;
+    }
+    let mut refused = 0;
+    for number in 0..300 {
+        match client.next_about(&format!("more-{number}")).await {
+            ServerMessage::List { leases: Some(_), .. } => {}
+            ServerMessage::Error { problem, .. } => {
+                assert_eq!(problem.code, "too_many_requests");
+                assert!(problem.detail.contains("256"), "{}", problem.detail);
+                refused += 1;
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+    // 256 may be, some of the first lists among them.
+    assert!((300 - 256..=300 - 256 + LISTS).contains(&refused), "{refused}");
+    client.hold("h", "bench").await;
 }

@@ -25,7 +25,9 @@ pub(crate) async fn release(
         Ok(()) => {}
         Err(error) if is_over(&error) => {
             lease_document::remove(file)?;
-            return Err(document.lost_or(error));
+            // A look at it tells why, as far as that is known yet.
+            let why = client.lease(id, &token).await.err().filter(is_over).unwrap_or(error);
+            return Err(document.lost_or(why));
         }
         Err(error) => return Err(error.into()),
     }
