@@ -58,12 +58,19 @@ pub(super) fn partly_released(
     Ok(())
 }
 
+/// Whose a lease is from now on.
+pub(super) struct Next<'r> {
+    /// The request, of the new holder.
+    pub(super) request: &'r Request,
+    pub(super) token: &'r TokenDigest,
+    pub(super) party: RequestId,
+}
+
 pub(super) fn transferred(
     connection: &Connection,
     pool: &str,
     id: RequestId,
-    request: &Request,
-    token: &TokenDigest,
+    next: &Next<'_>,
     at: Timestamp,
 ) -> Result<(), WriteError> {
     let number = to_integer(id.0);
@@ -74,15 +81,17 @@ pub(super) fn transferred(
     if let Some(key) = key.flatten() {
         spent_keys::spend(connection, pool, &key, id, at)?;
     }
-    let request = serde_json::to_string(request)?;
+    let request = serde_json::to_string(next.request)?;
+    let (token, party) = (next.token.as_bytes(), to_integer(next.party.0));
     connection
         .prepare_cached(
-            "UPDATE requests SET request = ?3, token = ?4, idempotency_key = NULL, salt = NULL,
+            "UPDATE requests SET request = ?3, token = ?4, party = ?6,
+                 idempotency_key = NULL, salt = NULL,
                  changes = json_insert(coalesce(changes, '[]'), '$[#]',
                      json_object('at', ?5, 'former_holder', holder))
              WHERE pool = ?1 AND id = ?2",
         )?
-        .execute(params![pool, number, request, token.as_bytes(), micros(at)])?;
+        .execute(params![pool, number, request, token, micros(at), party])?;
     forget_guests(connection, pool, id)
 }
 

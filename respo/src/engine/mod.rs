@@ -68,6 +68,7 @@ mod supply;
 mod sweep;
 mod terms;
 mod timers;
+mod transfer;
 mod view;
 
 use std::collections::BTreeMap;
@@ -251,7 +252,7 @@ impl Engine {
                 self.resume(session, &token, effects).map(Reply::Submitted)
             }
             Command::End { id, by } => self.end_on_request(id, &by, effects),
-            Command::Renew { id, by, ttl } => self.renew(id, &by, ttl),
+            Command::Renew { id, by, ttl } => self.renew(id, &by, ttl, effects),
             Command::Extend { id, by, more } => self.extend(id, &by, more, effects),
             Command::ReleasePart { id, by, resources } => {
                 self.release_part(id, &by, &resources, effects)

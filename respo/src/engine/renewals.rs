@@ -10,8 +10,8 @@ use crate::request::RequestId;
 use crate::time::Timestamp;
 
 /// The moment at which each of them ends unless it is renewed. A request that waits and is followed by a
-/// session has none. Not durable: after a restart each is given its ttl anew, so that a renewal, which
-/// promises no more than that, costs no write.
+/// session has none. Not durable: after a restart each is given its ttl anew, so that a renewal, which as a
+/// rule promises no more than that, costs no write.
 #[derive(Debug, Default)]
 pub(crate) struct Renewals(BTreeMap<RequestId, Timestamp>);
 
@@ -54,7 +54,7 @@ impl Engine {
     }
 
     /// A grant as it is told: with the moment at which the lease ends unless it is renewed or extended.
-    pub(super) fn told(&self, grant: &Grant) -> Grant {
+    pub(crate) fn told(&self, grant: &Grant) -> Grant {
         let mut told = grant.clone();
         told.expires = self.end_of(grant);
         told
