@@ -1,5 +1,5 @@
 //! The schemas of the OpenAPI document say what the parsers take.
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::fmt::Display;
 use std::str::FromStr;
