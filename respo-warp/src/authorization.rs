@@ -17,6 +17,35 @@ pub(crate) fn bearer(headers: &HeaderMap) -> Option<Token> {
     (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty()).then(|| Token::presented(token))
 }
 
+/// On whose authority a call is made.
+pub(crate) enum Credential {
+    /// On nobody's.
+    None,
+    /// On that of whoever has this token.
+    Token(Token),
+    /// On that of the administrator.
+    Administrator,
+}
+
+/// What a call on a lease or a request shows.
+pub(crate) fn credential(headers: &HeaderMap, administrator: Option<&TokenDigest>) -> Credential {
+    match bearer(headers) {
+        None => Credential::None,
+        Some(token) if administrator == Some(&token.digest()) => Credential::Administrator,
+        Some(token) => Credential::Token(token),
+    }
+}
+
+/// The token of a call that needs that of a lease or a request.
+pub(crate) fn lease_token(headers: &HeaderMap) -> Result<Token, Problem> {
+    bearer(headers).ok_or_else(|| {
+        Problem::new(
+            Kind::WrongToken,
+            "this needs the token of the lease or request, as Authorization: Bearer TOKEN",
+        )
+    })
+}
+
 /// Refuses a call without the administrator's token, if there is one.
 pub(crate) fn check_admin(
     headers: &HeaderMap,

@@ -20,6 +20,9 @@ const STRAY_BODY_LIMIT: u64 = 64 * 1024;
 /// Waiting requests are kept in memory, so this is far less than what an inventory may have.
 const REQUEST_LIMIT: u64 = 256 * 1024;
 
+/// The longest body of a call that says little, such as for how long, in bytes.
+const FIELDS_LIMIT: u64 = 4 * 1024;
+
 /// Reads the whole body.
 pub(crate) async fn read(api: &Api, call: &mut Call) -> Result<Bytes, Problem> {
     read_within(call, api.max_body, api.body_timeout).await
@@ -28,6 +31,11 @@ pub(crate) async fn read(api: &Api, call: &mut Call) -> Result<Bytes, Problem> {
 /// Reads the whole body of a call that says in JSON what is to be leased.
 pub(crate) async fn read_request(api: &Api, call: &mut Call) -> Result<Bytes, Problem> {
     read_within(call, REQUEST_LIMIT.min(api.max_body), api.body_timeout).await
+}
+
+/// Reads the whole body of a call that says little in it.
+pub(crate) async fn read_fields(api: &Api, call: &mut Call) -> Result<Bytes, Problem> {
+    read_within(call, FIELDS_LIMIT.min(api.max_body), api.body_timeout).await
 }
 
 /// Reads to the end of the body of a call that should have none.

@@ -12,10 +12,11 @@ mod authorization;
 mod body;
 mod call;
 mod elapsed;
+mod fields;
 mod health;
+mod idempotency;
 pub mod inventory;
 mod inventory_route;
-mod leases;
 mod lock;
 mod lock_request;
 mod lock_stream;
@@ -28,13 +29,14 @@ mod overview_words;
 mod parameters;
 mod peer;
 mod problem;
-mod resources;
+mod v1;
 
 use std::sync::Arc;
 
 use warp::Filter;
 use warp::filters::BoxedFilter;
 use warp::http::Method;
+use warp::path::Tail;
 use warp::reply::Response;
 
 pub use api::Api;
@@ -60,23 +62,15 @@ pub fn routes(api: Api) -> BoxedFilter<(Response,)> {
     let lock = warp::path!("lock")
         .and(request.clone())
         .then(|api, call: Call| answer(call, &[Method::POST], |call| lock::lock(api, call)));
-    let resources = warp::path!("v1" / "resources").and(request.clone()).then(|api, call: Call| {
-        answer(call, &[Method::GET, Method::HEAD], |call| resources::list(api, call))
-    });
-    let lease =
-        warp::path!("v1" / "leases" / u64).and(request.clone()).then(|id, api, call: Call| {
-            answer(call, &[Method::DELETE], move |call| leases::release(api, id, call))
-        });
     let inventory = warp::path!("inventory").and(request.clone()).then(|api, call: Call| {
         answer(call, &[Method::GET, Method::HEAD, Method::POST], |call| {
             inventory_route::answer(api, call)
         })
     });
-    let revisions = warp::path!("v1" / "inventory" / "revisions").and(request.clone()).then(
-        |api, call: Call| {
-            answer(call, &[Method::GET, Method::HEAD], |call| inventory_route::revisions(api, call))
-        },
-    );
+    let v1 = warp::path("v1")
+        .and(warp::path::tail())
+        .and(request.clone())
+        .then(|tail: Tail, api, call| v1::answer(api, tail.as_str().to_owned(), call));
     let health = warp::path!("healthz").and(request.clone()).then(|api, call: Call| {
         answer(call, &[Method::GET, Method::HEAD], |call| health::check(api, call))
     });
@@ -85,13 +79,9 @@ pub fn routes(api: Api) -> BoxedFilter<(Response,)> {
     overview
         .or(lock)
         .unify()
-        .or(resources)
-        .unify()
-        .or(lease)
-        .unify()
         .or(inventory)
         .unify()
-        .or(revisions)
+        .or(v1)
         .unify()
         .or(health)
         .unify()

@@ -12,12 +12,11 @@ use crate::problem::{Kind, Problem};
 
 /// Reads what is asked for, and the body to its end: what comes behind it is then seen.
 pub(crate) async fn read(api: &Api, call: &mut Call) -> Result<LockQuery, Problem> {
-    let media_type = media_type(&call.headers);
-    if !media_type.as_deref().is_some_and(|it| it.eq_ignore_ascii_case("application/json")) {
+    if expect_json(&call.headers).is_err() {
         let query = LockQuery::parse(&call.query)?;
         return match body::read_stray(api, call).await? {
             0 => Ok(query),
-            _ => Err(unsupported(media_type.as_deref())),
+            _ => Err(unsupported(media_type(&call.headers).as_deref())),
         };
     }
     let pool = LockQuery::parse_beside_body(&call.query)?;
@@ -41,6 +40,14 @@ pub(crate) async fn read(api: &Api, call: &mut Call) -> Result<LockQuery, Proble
     Ok(LockQuery { pool, action: LockAction::Request(request) })
 }
 
+/// Refuses a body that is not said to be JSON.
+pub(crate) fn expect_json(headers: &HeaderMap) -> Result<(), Problem> {
+    let media_type = media_type(headers);
+    let is_json =
+        media_type.as_deref().is_some_and(|it| it.eq_ignore_ascii_case("application/json"));
+    if is_json { Ok(()) } else { Err(unsupported(media_type.as_deref())) }
+}
+
 /// The type of the body, without parameters such as `charset`.
 fn media_type(headers: &HeaderMap) -> Option<String> {
     let value = headers.get(CONTENT_TYPE)?.to_str().ok()?;
@@ -58,8 +65,8 @@ fn unsupported(media_type: Option<&str>) -> Problem {
     Problem::new(
         Kind::UnsupportedMediaType,
         format!(
-            "{given}; a request in a body is JSON, with the header Content-Type: application/json (curl --json \
-             does that), and without a body it is in the query string"
+            "{given}; a body here is JSON, with the header Content-Type: application/json (curl --json does \
+             that); what POST /lock asks for may be in the query string instead"
         ),
     )
 }

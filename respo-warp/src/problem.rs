@@ -4,7 +4,7 @@ use respo::broker::PoolError;
 use respo::wire;
 pub(crate) use respo::wire::ProblemKind as Kind;
 use respo::yaml::InventoryProblems;
-use respo::{QueryError, RETRY_AFTER, Refusal, RequestJsonError};
+use respo::{EndReason, QueryError, RETRY_AFTER, Refusal, RequestId, RequestJsonError};
 use serde::Serialize;
 use serde_json::Value;
 use warp::http::header::WWW_AUTHENTICATE;
@@ -29,7 +29,8 @@ impl Problem {
         Self::new(
             Kind::NotFound,
             "there is nothing at this path; the paths are /, /lock, /inventory, /healthz, \
-             /v1/resources, /v1/leases/ID and /v1/inventory/revisions",
+             /v1/leases, /v1/requests, /v1/resources, /v1/stacks, /v1/events and \
+             /v1/inventory/revisions",
         )
     }
 
@@ -49,8 +50,20 @@ impl Problem {
         Self::new(Kind::Internal, "a defect of the server; its log says more")
     }
 
+    /// What has ended, and why.
+    pub(crate) fn ended(id: RequestId, reason: EndReason) -> Self {
+        let detail = format!("request or lease {id} has ended: {}", reason.explanation());
+        Self::new(Kind::Gone, detail).with("id", id).with("reason", reason)
+    }
+
     pub(crate) fn malformed_parameter(parameter: &str, problem: &str) -> Self {
         QueryError { parameter: parameter.to_owned(), problem: problem.to_owned() }.into()
+    }
+
+    /// The same, with a further member.
+    pub(crate) fn with(mut self, name: &str, value: impl Serialize) -> Self {
+        self.document = Box::new(self.document.with(name, value));
+        self
     }
 
     pub(crate) fn into_response(self) -> Response {

@@ -151,6 +151,16 @@ impl Status {
     }
 }
 
+impl Outsider {
+    fn overview(&self) -> ResourceOverview {
+        let Self { resource, status, is_retired, queue, .. } = self;
+        let state = if *is_retired { ResourceState::Retired } else { status.state() };
+        let mut overview = resource_overview(resource, state, status, *queue);
+        overview.ephemeral = !is_retired;
+        overview
+    }
+}
+
 impl Snapshot {
     /// The lease of this id, if there is one.
     #[must_use]
@@ -234,14 +244,22 @@ impl Snapshot {
         let inside = inside.map(|((resource, status), queue)| {
             (resource, resource_overview(resource, status.state(), status, *queue))
         });
-        let outside = self.outsiders.iter().map(|outsider| {
-            let Outsider { resource, status, is_retired, queue, .. } = outsider;
-            let state = if *is_retired { ResourceState::Retired } else { status.state() };
-            let mut overview = resource_overview(resource, state, status, *queue);
-            overview.ephemeral = !is_retired;
-            (resource, overview)
-        });
+        let outside = self.outsiders.iter();
+        let outside = outside.map(|outsider| (&outsider.resource, outsider.overview()));
         inside.chain(outside)
+    }
+
+    /// The resource of this name as everyone may know it, in the inventory or not.
+    #[must_use]
+    pub fn resource(&self, name: &str) -> Option<ResourceOverview> {
+        if let Some(index) = self.inventory.index_of(name) {
+            let at = index.as_usize();
+            let (resource, status) = self.at(index)?;
+            let queue = self.queue_lengths.get(at).copied().unwrap_or_default();
+            return Some(resource_overview(resource, status.state(), status, queue));
+        }
+        let named = |outsider: &&Outsider| outsider.resource.name.as_str() == name;
+        self.outsiders.iter().find(named).map(Outsider::overview)
     }
 
     /// A waiting request of this snapshot as everyone may know it.

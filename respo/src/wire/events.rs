@@ -192,3 +192,24 @@ pub enum Happening {
         revision: u64,
     },
 }
+
+impl Happening {
+    /// The stable name of what happened, as the surfaces show it: `what` of its JSON.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Queued { .. } => "queued",
+            Self::Granted { .. } => "granted",
+            Self::Withdrawn { .. } => "withdrawn",
+            Self::Ended { .. } => "ended",
+            Self::PartlyReleased { .. } => "partly_released",
+            Self::Extended { .. } => "extended",
+            Self::Transferred { .. } => "transferred",
+            Self::Allowed { .. } => "allowed",
+            Self::Disallowed { .. } => "disallowed",
+            Self::Orphaned { .. } => "orphaned",
+            Self::Resumed { .. } => "resumed",
+            Self::Inventory { .. } => "inventory",
+        }
+    }
+}

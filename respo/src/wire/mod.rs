@@ -10,14 +10,17 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 mod events;
+mod lease;
 mod overview;
 mod problem;
 pub mod socket;
 
 pub use events::{EventId, EventIdError, Happening, PublicEvent};
+pub use lease::{IssuedToken, PendingRequest, RenewedLease, VerifiedLease};
 pub use overview::{
-    EntityOverview, LeaseList, LeaseOverview, Overview, PoolOverview, PooledResource, ResourceList,
-    ResourceOverview, WaitingOverview,
+    EntityOverview, LeaseList, LeaseOverview, Overview, PoolOverview, PooledRequest,
+    PooledResource, PooledStack, RequestList, ResourceList, ResourceOverview, StackList,
+    WaitingOverview,
 };
 
 pub use problem::ProblemKind;

@@ -123,6 +123,9 @@ pub struct WaitingOverview {
 pub struct ResourceList {
     /// Those that were asked for, pool by pool, in the order of the overview.
     pub resources: Vec<PooledResource>,
+    /// There are more: `after` of the next page.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<String>,
 }
 
 /// A resource, with the pool that it is in.
@@ -155,4 +158,43 @@ pub struct LeaseOverview {
 pub struct LeaseList {
     /// The leases in the order of their ids, pool by pool.
     pub leases: Vec<LeaseOverview>,
+    /// There are more: `after` of the next page.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<String>,
+}
+
+/// `GET /v1/requests`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RequestList {
+    /// The waiting requests in the order in which they will be served, pool by pool.
+    pub requests: Vec<PooledRequest>,
+    /// There are more: `after` of the next page.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<String>,
+}
+
+/// A waiting request as everyone may know it, with the pool that it is in.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PooledRequest {
+    /// The name of the pool.
+    pub pool: Label,
+    /// The request.
+    #[serde(flatten)]
+    pub request: WaitingOverview,
+}
+
+/// `GET /v1/stacks`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct StackList {
+    /// The stacks, pool by pool, in the order of the inventory.
+    pub stacks: Vec<PooledStack>,
+}
+
+/// Resources that are wired together, with the pool that they are in.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PooledStack {
+    /// The name of the pool.
+    pub pool: Label,
+    /// The names of the resources.
+    pub members: Stack,
 }

@@ -38,6 +38,8 @@ pub enum ProblemKind {
     NoGuest,
     /// The request or lease has ended; the problem says why.
     Gone,
+    /// There is no resource of this name.
+    NoSuchResource,
     /// The inventory has no such revision, or it is no longer kept.
     NoSuchRevision,
     /// There is nothing at this path.
@@ -116,6 +118,7 @@ impl ProblemKind {
             Self::NoRequest => ("no_request", 404, "there is no such request or lease"),
             Self::NoGuest => ("no_guest", 404, "nobody of this name may act on the lease"),
             Self::Gone => ("gone", 410, "the request or lease has ended"),
+            Self::NoSuchResource => ("no_such_resource", 404, "there is no resource of this name"),
             Self::NoSuchRevision => {
                 ("no_such_revision", 404, "there is no such revision of the inventory")
             }
