@@ -1,4 +1,6 @@
-//! Pools of any size to measure with.
+//! Pools and stores of any size to measure with.
+
+pub mod stored;
 
 use respo::{Inventory, Label, Name, Resource, Selector, Word};
 
