@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use respo::{Label, Name, RequestId, State};
+use respo::{Label, Name, RequestId, State, TokenDigest};
 use rusqlite::Connection;
 
 use crate::directory::database_path;
@@ -63,6 +63,7 @@ fn check_all(connection: &mut Connection, report: &mut CheckReport) -> Result<()
 fn check_pool(pool: &Label, state: &State, report: &mut CheckReport) {
     report.pools += 1;
     let mut holders: BTreeMap<&Name, RequestId> = BTreeMap::new();
+    let mut keys: BTreeMap<TokenDigest, RequestId> = BTreeMap::new();
     let mut found = |problem: String| report.problems.push(format!("pool {pool:?}: {problem}"));
     for (id, request) in &state.requests {
         if *id > state.last_id {
@@ -70,6 +71,9 @@ fn check_pool(pool: &Label, state: &State, report: &mut CheckReport) {
         }
         if request.party > *id {
             found(format!("request {id} has a newer one as its party, {}", request.party));
+        }
+        if let Some(other) = request.made_with.and_then(|made| keys.insert(made.key, *id)) {
+            found(format!("requests {other} and {id} were made with the same idempotency key"));
         }
         let Some(grant) = &request.grant else {
             report.waiting += 1;
@@ -87,5 +91,9 @@ fn check_pool(pool: &Label, state: &State, report: &mut CheckReport) {
                 found(format!("leases {other} and {id} both hold {}", resource.name));
             }
         }
+    }
+    for spent in state.spent_keys.iter().filter(|spent| spent.id > state.last_id) {
+        let (id, newest) = (spent.id, state.last_id);
+        found(format!("a spent key is of request {id}, which is newer than the newest, {newest}"));
     }
 }

@@ -17,16 +17,26 @@ const MAGIC: &[u8] = b"SQLite format 3\0";
 /// "resp": tells our databases from others.
 pub(crate) const APPLICATION_ID: i64 = 0x7265_7370;
 /// The schema that this version writes.
-pub(crate) const SCHEMA: i64 = 2;
+pub(crate) const SCHEMA: i64 = 3;
 /// What makes that of an empty database.
 const MAKE: &str = include_str!("schema.sql");
 /// What brings a database from schema N to N + 1, from 1 on.
-const MIGRATIONS: [&str; SCHEMA as usize - 1] = [include_str!("migrations/from_1_to_2.sql")];
+const MIGRATIONS: [&str; SCHEMA as usize - 1] =
+    [include_str!("migrations/from_1_to_2.sql"), include_str!("migrations/from_2_to_3.sql")];
 /// What lets schema N be read as the newest, from 1 on.
-const VIEWS: [&str; SCHEMA as usize - 1] = [include_str!("migrations/read_1_as_2.sql")];
+const VIEWS: [&str; SCHEMA as usize - 1] =
+    [include_str!("migrations/read_1_as_3.sql"), include_str!("migrations/read_2_as_3.sql")];
 
-/// What a grant depends on: a database in which these are damaged is not served from.
-const LIVE_TABLES: [&str; 5] = ["pools", "inventories", "resources", "last_used", "requests"];
+/// What a grant depends on, and since which schema: a database in which these are damaged is not served from.
+const LIVE_TABLES: [(&str, i64); 7] = [
+    ("pools", 1),
+    ("inventories", 1),
+    ("resources", 1),
+    ("last_used", 1),
+    ("requests", 1),
+    ("guests", 3),
+    ("spent_keys", 3),
+];
 
 /// How long to wait for others: readers that keep a checkpoint from its end.
 const BUSY: Duration = Duration::from_secs(5);
@@ -46,7 +56,7 @@ pub(crate) fn open(path: &Path) -> Result<Connection, OpenError> {
     let connection = connect(path)?;
     let schema = identify(&connection, path)?;
     if schema > 0 {
-        check_live_tables(&connection, path)?;
+        check_live_tables(&connection, path, schema)?;
     }
     let failed = |error| failure(path, error);
     prepare(connection, schema, |connection| {
@@ -260,9 +270,9 @@ fn migrate(connection: &mut Connection, schema: i64) -> rusqlite::Result<()> {
     transaction.commit()
 }
 
-fn check_live_tables(connection: &Connection, path: &Path) -> Result<(), OpenError> {
+fn check_live_tables(connection: &Connection, path: &Path, schema: i64) -> Result<(), OpenError> {
     let damaged = |problem| OpenError::Damaged { path: path.to_owned(), problem };
-    for table in LIVE_TABLES {
+    for (table, _) in LIVE_TABLES.into_iter().filter(|(_, since)| *since <= schema) {
         let check = format!("PRAGMA quick_check('{table}')");
         let verdict: String =
             connection.query_row(&check, [], |row| row.get(0)).map_err(|error| {

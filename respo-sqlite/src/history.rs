@@ -4,7 +4,7 @@ use std::path::Path;
 
 use respo::{Fence, Label, Name, Request, RequestId, Timestamp};
 use rusqlite::{Connection, Row, params};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::database;
 use crate::directory::database_path;
@@ -26,7 +26,7 @@ pub struct HistoryEntry {
     /// The fence; `None` if it was never granted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fence: Option<Fence>,
-    /// The names of what it held, in the order of the request.
+    /// The names of what it held at its end, in the order of the request.
     pub resources: Vec<String>,
     /// When it came in.
     pub queued: Timestamp,
@@ -42,8 +42,32 @@ pub struct HistoryEntry {
     pub held_seconds: Option<f64>,
     /// Why it ended: an [`respo::EndReason`]'s code.
     pub reason: String,
-    /// What was asked for, by whom, what for, with its tags.
+    /// What was asked for, by whom, what for, with its tags; of its last holder.
     pub request: Request,
+    /// What changed while it was held, in order.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub changes: Vec<HistoryChange>,
+}
+
+/// What changed in a lease between its grant and its end.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(untagged)]
+#[non_exhaustive]
+pub enum HistoryChange {
+    /// Some of its resources were released.
+    Released {
+        /// When.
+        at: Timestamp,
+        /// Their names.
+        released: Vec<Name>,
+    },
+    /// It passed to another holder.
+    Transferred {
+        /// When.
+        at: Timestamp,
+        /// Who had it until then, as far as that one said.
+        former_holder: Option<Label>,
+    },
 }
 
 /// Which entries are wanted.
@@ -104,7 +128,8 @@ fn page(
     after: i64,
 ) -> Result<Vec<(i64, HistoryEntry)>, ReadError> {
     let mut statement = connection.prepare_cached(
-        "SELECT entry, pool, id, fence, resources, queued_at, granted_at, ended_at, reason, request
+        "SELECT entry, pool, id, fence, resources, queued_at, granted_at, ended_at, reason, request,
+             changes
          FROM history_entries
          WHERE entry > ?1 AND (?2 IS NULL OR pool = ?2)
              AND ended_at >= coalesce(?3, 0) AND (?4 IS NULL OR ended_at < ?4)
@@ -142,5 +167,30 @@ fn entry(row: &Row<'_>) -> Result<HistoryEntry, ReadError> {
         held_seconds: granted.map(|granted| ended.since(granted).as_secs_f64()),
         reason: row.get(8)?,
         request: serde_json::from_str(&text).map_err(unreadable("history_entries"))?,
+        changes: changes(row.get(10)?)?,
     })
+}
+
+/// A change as it is written down.
+#[derive(Deserialize)]
+struct WrittenChange {
+    at: u64,
+    released: Option<Vec<Name>>,
+    former_holder: Option<Label>,
+}
+
+fn changes(text: Option<String>) -> Result<Vec<HistoryChange>, ReadError> {
+    let Some(text) = text else {
+        return Ok(Vec::new());
+    };
+    let written: Vec<WrittenChange> =
+        serde_json::from_str(&text).map_err(unreadable("history_entries"))?;
+    let read = |change: WrittenChange| {
+        let at = Timestamp::from_micros(change.at);
+        match change.released {
+            Some(released) => HistoryChange::Released { at, released },
+            None => HistoryChange::Transferred { at, former_holder: change.former_holder },
+        }
+    };
+    Ok(written.into_iter().map(read).collect())
 }

@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use respo::idempotency::{MadeWith, SpentKey, SpentKeys};
 use respo::{
-    Fence, Grant, Inventory, Label, LastUsed, Name, Recovered, Request, RequestId, RequestState,
-    Resource, Revision, Rules, Stack, State, Timestamp, TokenDigest,
+    Fence, Grant, Guest, Inventory, Label, LastUsed, Name, Recovered, Request, RequestId,
+    RequestState, Resource, Revision, Rules, Stack, State, Timestamp, TokenDigest,
 };
 use rusqlite::{Connection, OptionalExtension, Row, TransactionBehavior, params};
 use serde::de::DeserializeOwned;
@@ -40,6 +41,7 @@ pub(crate) fn recover(
     }
     state.requests = read_requests(&mut inventories)?;
     state.last_used = read_last_used(&transaction, pool)?;
+    state.spent_keys = read_spent_keys(&transaction, pool)?;
     drop(inventories);
     transaction.finish()?;
     Ok(Some(Recovered { state, age }))
@@ -105,7 +107,8 @@ fn read_requests(
 ) -> Result<BTreeMap<RequestId, RequestState>, ReadError> {
     let (connection, pool) = (inventories.connection, inventories.pool);
     let mut statement = connection.prepare_cached(
-        "SELECT id, queued_at, token, request, fence, revision, resources, since, expires, party
+        "SELECT id, queued_at, token, request, fence, revision, resources, since, expires, party,
+             until, idempotency_key, salt
          FROM requests WHERE pool = ?1",
     )?;
     let mut rows = statement.query([pool])?;
@@ -123,9 +126,39 @@ fn read_requests(
         let party = RequestId(unsigned(row.get(9)?));
         let mut state = RequestState::waiting(Arc::new(request), token, party, queued_at);
         state.grant = grant;
+        state.until = row.get::<_, Option<i64>>(10)?.map(time);
+        state.made_with = read_made_with(row)?;
         requests.insert(id, state);
     }
+    read_guests(connection, pool, &mut requests)?;
     Ok(requests)
+}
+
+fn read_made_with(row: &Row<'_>) -> rusqlite::Result<Option<MadeWith>> {
+    let Some(key) = row.get::<_, Option<[u8; 32]>>(11)? else {
+        return Ok(None);
+    };
+    Ok(Some(MadeWith { key: TokenDigest::from_bytes(key), salt: row.get(12)? }))
+}
+
+/// Reads who else may act on which of the requests.
+fn read_guests(
+    connection: &Connection,
+    pool: &str,
+    requests: &mut BTreeMap<RequestId, RequestState>,
+) -> Result<(), ReadError> {
+    let mut statement = connection
+        .prepare_cached("SELECT id, who, token FROM guests WHERE pool = ?1 ORDER BY id, who")?;
+    let mut rows = statement.query([pool])?;
+    while let Some(row) = rows.next()? {
+        let id = RequestId(unsigned(row.get(0)?));
+        let who = Label::new(row.get::<_, String>(1)?).map_err(unreadable("guests"))?;
+        let token = TokenDigest::from_bytes(row.get(2)?);
+        let missing =
+            || unreadable("guests")(format!("{who} is a guest of {id}, which is not there"));
+        requests.get_mut(&id).ok_or_else(missing)?.guests.push(Guest { who: who.clone(), token });
+    }
+    Ok(())
 }
 
 fn read_grant(
@@ -162,6 +195,19 @@ fn read_last_used(connection: &Connection, pool: &str) -> Result<LastUsed, ReadE
         last_used.push((name, Fence(unsigned(row.get(1)?))));
     }
     Ok(last_used.into_iter().collect())
+}
+
+fn read_spent_keys(connection: &Connection, pool: &str) -> Result<SpentKeys, ReadError> {
+    let mut statement = connection
+        .prepare_cached("SELECT key, id, at FROM spent_keys WHERE pool = ?1 ORDER BY entry")?;
+    let mut rows = statement.query([pool])?;
+    let mut spent_keys = SpentKeys::default();
+    while let Some(row) = rows.next()? {
+        let key = TokenDigest::from_bytes(row.get(0)?);
+        let (id, at) = (RequestId(unsigned(row.get(1)?)), time(row.get(2)?));
+        spent_keys.insert(SpentKey { key, id, at });
+    }
+    Ok(spent_keys)
 }
 
 /// The revisions of a pool's inventory, the newest first.

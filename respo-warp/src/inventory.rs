@@ -55,7 +55,7 @@ impl Inventories {
             let snapshot = broker.snapshot().await;
             pools.push((broker.pool().clone(), snapshot.inventory.as_ref().clone()));
         }
-        InventoryDocument { pools }
+        InventoryDocument::new(pools)
     }
 
     /// Puts `document` in the place of the present inventories, whole or not at all, and says what
@@ -103,7 +103,13 @@ impl Inventories {
         dry_run: bool,
     ) -> Result<InventoryAnswer, ReplaceError> {
         let _alone = self.replacing.lock().await;
-        let replacements = self.pair(document).map_err(ReplaceError::Invalid)?;
+        let ids_are_places = document.ids_are_places;
+        let mut replacements = self.pair(document).map_err(ReplaceError::Invalid)?;
+        if ids_are_places {
+            for (broker, inventory) in &mut replacements {
+                *inventory = inventory.keeping_ids_of(&broker.snapshot().await.inventory);
+            }
+        }
         carry_out(replacements, dry_run).await
     }
 
@@ -112,7 +118,7 @@ impl Inventories {
         &self,
         document: InventoryDocument,
     ) -> Result<Vec<(&Broker, Inventory)>, InventoryProblems> {
-        let InventoryDocument { pools: mut given } = document;
+        let InventoryDocument { pools: mut given, .. } = document;
         let count = given.len();
         let paths: Vec<(Label, String)> = given
             .iter()
@@ -252,7 +258,7 @@ mod tests {
             let resources = names.iter().map(|name| respo::Resource::new(Name::new(name).unwrap()));
             (Label::new(pool).unwrap(), Inventory::new(resources).unwrap())
         });
-        InventoryDocument { pools: pools.collect() }
+        InventoryDocument::new(pools.collect())
     }
 
     async fn running(document: InventoryDocument) -> Pools {

@@ -64,7 +64,7 @@ async fn show(api: &Api, call: &mut Call) -> Result<Response, Problem> {
                 None => Arc::clone(&broker.snapshot().await.inventory),
             };
             let pools = vec![(broker.pool().clone(), inventory.as_ref().clone())];
-            InventoryDocument { pools }
+            InventoryDocument::new(pools)
         }
     };
     Ok(yaml(aside(move || document.to_yaml()).await?))

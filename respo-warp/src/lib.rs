@@ -29,20 +29,24 @@ mod overview_words;
 mod parameters;
 mod peer;
 mod problem;
+mod rentabot;
 mod v1;
+mod websocket;
 
 use std::sync::Arc;
 
-use warp::Filter;
 use warp::filters::BoxedFilter;
 use warp::http::Method;
 use warp::path::Tail;
 use warp::reply::Response;
+use warp::{Filter, Rejection};
 
 pub use api::Api;
 pub use peer::{Disconnected, Peer};
+pub use websocket::upgrade_key;
 
 use call::{Call, answer, call};
+use rentabot::Family;
 
 /// Everything that respod serves over plain HTTP, as one filter that answers every request.
 ///
@@ -62,6 +66,9 @@ pub fn routes(api: Api) -> BoxedFilter<(Response,)> {
     let lock = warp::path!("lock")
         .and(request.clone())
         .then(|api, call: Call| answer(call, &[Method::POST], |call| lock::lock(api, call)));
+    let websocket = warp::path!("ws")
+        .and(request.clone())
+        .then(|api, call: Call| answer(call, &[Method::GET], |call| websocket::refuse(api, call)));
     let inventory = warp::path!("inventory").and(request.clone()).then(|api, call: Call| {
         answer(call, &[Method::GET, Method::HEAD, Method::POST], |call| {
             inventory_route::answer(api, call)
@@ -74,10 +81,13 @@ pub fn routes(api: Api) -> BoxedFilter<(Response,)> {
     let health = warp::path!("healthz").and(request.clone()).then(|api, call: Call| {
         answer(call, &[Method::GET, Method::HEAD], |call| health::check(api, call))
     });
+    let rentabot = rentabot_routes(&request);
     let elsewhere = request.then(|_api: Arc<Api>, call: Call| call::not_found(call));
 
     overview
         .or(lock)
+        .unify()
+        .or(websocket)
         .unify()
         .or(inventory)
         .unify()
@@ -85,7 +95,34 @@ pub fn routes(api: Api) -> BoxedFilter<(Response,)> {
         .unify()
         .or(health)
         .unify()
+        .or(rentabot)
+        .unify()
         .or(elsewhere)
         .unify()
         .boxed()
+}
+
+/// What rent-a-bot's clients call.
+fn rentabot_routes(
+    request: &(
+         impl Filter<Extract = (Arc<Api>, Call), Error = Rejection> + Clone + Send + Sync + 'static
+     ),
+) -> BoxedFilter<(Response,)> {
+    let present = warp::path("api").and(warp::path("v1")).map(|| Family::Present);
+    let former = warp::path("rentabot").and(warp::path("api")).and(warp::path("v1.0"));
+    let calls = present
+        .or(former.map(|| Family::Former))
+        .unify()
+        .and(warp::path::tail())
+        .and(request.clone())
+        .then(|family, tail: Tail, api, call| {
+            rentabot::answer(api, family, tail.as_str().to_owned(), call)
+        });
+    let health = warp::path!("health").and(request.clone()).then(|api, call: Call| {
+        answer(call, &[Method::GET, Method::HEAD], |call| rentabot::health(api, call))
+    });
+    let readiness = warp::path!("readiness").and(request.clone()).then(|api, call: Call| {
+        answer(call, &[Method::GET, Method::HEAD], |call| rentabot::readiness(api, call))
+    });
+    calls.or(health).unify().or(readiness).unify().boxed()
 }

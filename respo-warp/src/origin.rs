@@ -21,6 +21,11 @@ pub(crate) fn check(
     if matches!(*method, Method::GET | Method::HEAD) {
         return Ok(());
     }
+    check_page(headers, host)
+}
+
+/// Refuses a call that a browser sends from a page that is not this server's, whatever its method.
+pub(crate) fn check_page(headers: &HeaderMap, host: Option<&Authority>) -> Result<(), Problem> {
     for origin in headers.get_all(ORIGIN) {
         let same = origin.to_str().is_ok_and(|origin| is_same(origin, host))
             && host.is_some_and(|host| is_address_or_localhost(host.host()));

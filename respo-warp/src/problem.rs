@@ -28,7 +28,7 @@ impl Problem {
     pub(crate) fn not_found() -> Self {
         Self::new(
             Kind::NotFound,
-            "there is nothing at this path; the paths are /, /lock, /inventory, /healthz, \
+            "there is nothing at this path; the paths are /, /lock, /ws, /inventory, /healthz, \
              /v1/leases, /v1/requests, /v1/resources, /v1/stacks, /v1/events and \
              /v1/inventory/revisions",
         )
@@ -38,12 +38,18 @@ impl Problem {
         let names: Vec<&str> = allowed.iter().map(Method::as_str).collect();
         let allowed = names.join(", ");
         let detail = format!("{method} is not a method of this path; it has {allowed}");
-        let mut problem = Self::new(Kind::MethodNotAllowed, detail);
+        let problem = Self::new(Kind::MethodNotAllowed, detail);
         // Method names are valid header values.
-        if let Ok(value) = HeaderValue::from_str(&allowed) {
-            problem.headers.push((ALLOW, value));
+        match HeaderValue::from_str(&allowed) {
+            Ok(value) => problem.with_header(ALLOW, value),
+            Err(_) => problem,
         }
-        problem
+    }
+
+    /// The same, with a further header.
+    pub(crate) fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        self.headers.push((name, value));
+        self
     }
 
     pub(crate) fn internal() -> Self {

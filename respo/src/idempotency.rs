@@ -53,6 +53,12 @@ impl IdempotencyKey {
         if is_valid { Ok(Self(text)) } else { Err(IdempotencyKeyError) }
     }
 
+    /// The key itself, to be given to the server and nobody else.
+    #[must_use]
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+
     /// What is kept in its place.
     #[must_use]
     pub fn digest(&self) -> TokenDigest {

@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::num::NonZeroU32;
 use std::sync::Arc;
 
 use hashbrown::HashMap;
@@ -12,7 +13,9 @@ use rustc_hash::FxBuildHasher;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+pub use crate::inventory_change::InventoryChange;
 use crate::names::{Label, Name, Text, Word};
+use crate::resource_id;
 use crate::rules::Rules;
 
 /// The most resources that one pool may have.
@@ -56,6 +59,10 @@ impl fmt::Debug for Entity {
 pub struct Resource {
     /// Unique in the pool.
     pub name: Name,
+    /// The number that clients know it by who know resources by number, if one was given; unique in the
+    /// pool. [`numeric_id`](Self::numeric_id) is there always.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<NonZeroU32>,
     /// Where it stands.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub location: Option<Label>,
@@ -83,6 +90,7 @@ impl Resource {
     pub fn new(name: Name) -> Self {
         Self {
             name,
+            id: None,
             location: None,
             attributes: BTreeSet::new(),
             description: None,
@@ -98,6 +106,7 @@ impl fmt::Debug for Resource {
         let properties: Vec<&String> = self.properties.keys().collect();
         f.debug_struct("Resource")
             .field("name", &self.name)
+            .field("id", &self.id)
             .field("location", &self.location)
             .field("attributes", &self.attributes)
             .field("description", &self.description)
@@ -134,6 +143,9 @@ pub enum InventoryError {
     /// Two resources have the same name.
     #[error("two resources are named {0}")]
     DuplicateName(Name),
+    /// Two resources were given the same id.
+    #[error("{0} and {1} have the same id")]
+    DuplicateId(Name, Name),
     /// More than [`MAX_RESOURCES`].
     #[error("a pool has at most {MAX_RESOURCES} resources, this one has {0}")]
     TooManyResources(usize),
@@ -187,6 +199,7 @@ impl Inventory {
             return Err(InventoryError::DuplicateName(pair[0].name.clone()));
         }
         resources.iter().try_for_each(|resource| check_size(resource))?;
+        resource_id::check(&resources)?;
         let mut inventory = Self { resources, ..Self::default() };
         inventory.build_index();
         Ok(inventory)
@@ -335,54 +348,5 @@ impl PartialEq for Inventory {
         self.resources == other.resources
             && self.stacks == other.stacks
             && self.rules == other.rules
-    }
-}
-
-/// How one revision of an inventory differs from the one before.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct InventoryChange {
-    /// In the new one only.
-    pub added: Vec<Name>,
-    /// In the old one only, and free.
-    pub removed: Vec<Name>,
-    /// In both, but not the same.
-    pub changed: Vec<Name>,
-    /// In the old one only, and leased: they stay with their holders and go when the leases end.
-    pub retired: Vec<Name>,
-    /// Whether the stacks or the rules are others.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub rules: bool,
-}
-
-impl InventoryChange {
-    /// What changes from `old` to `new`, where `leased` says whether a resource is held now.
-    #[must_use]
-    pub fn between(old: &Inventory, new: &Inventory, leased: impl Fn(&Name) -> bool) -> Self {
-        let rules = old.stacks != new.stacks || old.rules != new.rules;
-        let mut change = Self { rules, ..Self::default() };
-        for resource in old.resources() {
-            match new.find(resource.name.as_str()) {
-                Some(same) if same == resource => {}
-                Some(_) => change.changed.push(resource.name.clone()),
-                None if leased(&resource.name) => change.retired.push(resource.name.clone()),
-                None => change.removed.push(resource.name.clone()),
-            }
-        }
-        for resource in new.resources() {
-            if old.find(resource.name.as_str()).is_none() {
-                change.added.push(resource.name.clone());
-            }
-        }
-        change
-    }
-
-    /// Whether nothing changes.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.added.is_empty()
-            && self.removed.is_empty()
-            && self.changed.is_empty()
-            && self.retired.is_empty()
-            && !self.rules
     }
 }

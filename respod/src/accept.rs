@@ -68,10 +68,7 @@ pub(crate) async fn run<R>(
         is_full = false;
         let server = Arc::clone(&server);
         let stopping = connections.clone();
-        tokio::spawn(async move {
-            server.serve(stream, address, stopping).await;
-            drop(slot);
-        });
+        tokio::spawn(async move { server.serve(stream, address, stopping, slot).await });
     }
 }
 

@@ -1,23 +1,28 @@
 //! Serving one connection, from its first byte to its last.
 
 use std::convert::Infallible;
+use std::future::{Ready, ready};
 use std::net::SocketAddr;
 use std::pin::pin;
+use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::future::Either;
 use hyper::Request;
 use hyper::body::Incoming;
 use hyper::service::Service;
+use hyper::upgrade::OnUpgrade;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use respo_warp::Peer;
 use tokio::io::AsyncReadExt;
 use tokio::net::TcpStream;
-use tokio::sync::watch;
+use tokio::sync::{OwnedSemaphorePermit, mpsc, watch};
 use warp::reply::Response;
 
 use crate::listener::watch_for_dead_peer;
 use crate::socket::Socket;
+use crate::websocket;
 
 /// The longest head of a request over HTTP/1, in bytes, and of its headers over HTTP/2.
 const LONGEST_HEAD: u32 = 64 * 1024;
@@ -37,11 +42,12 @@ const LINGER_BYTES: usize = 1024 * 1024;
 pub(crate) struct Server<R> {
     builder: Builder<TokioExecutor>,
     routes: R,
+    websockets: Arc<respo_ws::Api>,
     header_timeout: Duration,
 }
 
 impl<R> Server<R> {
-    pub(crate) fn new(routes: R, header_timeout: Duration) -> Self {
+    pub(crate) fn new(routes: R, websockets: Arc<respo_ws::Api>, header_timeout: Duration) -> Self {
         let mut builder = Builder::new(TokioExecutor::new());
         builder
             .http1()
@@ -58,7 +64,7 @@ impl<R> Server<R> {
             .keep_alive_timeout(HTTP2_PING)
             .max_header_list_size(LONGEST_HEAD)
             .max_concurrent_streams(MOST_STREAMS);
-        Self { builder, routes, header_timeout }
+        Self { builder, routes, websockets, header_timeout }
     }
 }
 
@@ -70,18 +76,23 @@ where
 {
     /// Serves a connection until it ends. When `stopping` turns true, it ends after the requests
     /// that are under way, the first of a connection that has just been made among them.
+    ///
+    /// A WebSocket is served by a task of its own, which needs less memory. It keeps `slot`.
     pub(crate) async fn serve(
         &self,
         stream: TcpStream,
         address: SocketAddr,
         stopping: watch::Receiver<bool>,
+        slot: OwnedSemaphorePermit,
     ) {
         if let Err(error) = watch_for_dead_peer(&stream) {
             tracing::debug!(%address, %error, "failed to set the options of a connection");
         }
         let socket = Socket::new(stream);
         let (speaks, has_spoken) = watch::channel(false);
+        let (upgrades, mut upgraded) = mpsc::channel(1);
         let front = Front {
+            upgrades,
             peer: Peer { address, disconnected: socket.disconnected() },
             speaks,
             routes: self.routes.clone(),
@@ -91,7 +102,7 @@ where
             let mut connection = pin!(self.builder.serve_connection_with_upgrades(io, front));
             let mut silence = pin!(tokio::time::sleep(self.header_timeout));
             let mut is_silence_checked = false;
-            let mut end = pin!(time_to_end(stopping, has_spoken.clone()));
+            let mut end = pin!(time_to_end(stopping.clone(), has_spoken.clone()));
             let mut is_ending = false;
             loop {
                 tokio::select! {
@@ -116,7 +127,17 @@ where
                 }
             }
         }
-        linger(&socket).await;
+        match upgraded.try_recv() {
+            Ok(upgrade) => {
+                let websocket = websocket::Upgrade { upgrade, socket, address, stopping };
+                let websockets = Arc::clone(&self.websockets);
+                tokio::spawn(async move {
+                    websocket.serve(websockets).await;
+                    drop(slot);
+                });
+            }
+            Err(_) => linger(&socket).await,
+        }
     }
 }
 
@@ -144,13 +165,13 @@ pub(crate) async fn linger(socket: &Socket) {
     }
 }
 
-/// Looks at each request before the routes do.
-///
-/// This is where a request to upgrade to a WebSocket leaves the common path.
+/// Looks at each request before the routes do, and takes those for a WebSocket out of the common path.
 struct Front<R> {
     peer: Peer,
     /// Told that there has been a request on this connection.
     speaks: watch::Sender<bool>,
+    /// Where the connection goes that is to become a WebSocket.
+    upgrades: mpsc::Sender<OnUpgrade>,
     routes: R,
 }
 
@@ -160,7 +181,7 @@ where
 {
     type Response = Response;
     type Error = Infallible;
-    type Future = R::Future;
+    type Future = Either<Ready<Result<Response, Infallible>>, R::Future>;
 
     fn call(&self, mut request: Request<Incoming>) -> Self::Future {
         self.speaks.send_replace(true);
@@ -171,7 +192,12 @@ where
             path = request.uri().path(),
             "request"
         );
+        if let Some(key) = respo_warp::upgrade_key(&request)
+            && self.upgrades.try_send(hyper::upgrade::on(&mut request)).is_ok()
+        {
+            return Either::Left(ready(Ok(websocket::switching_protocols(&key))));
+        }
         request.extensions_mut().insert(self.peer.clone());
-        self.routes.call(request)
+        Either::Right(self.routes.call(request))
     }
 }

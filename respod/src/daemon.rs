@@ -140,10 +140,19 @@ fn api(
     api
 }
 
+/// The same over WebSocket.
+fn websockets(api: &Api) -> respo_ws::Api {
+    let mut websockets = respo_ws::Api::new(api.pools.clone());
+    websockets.version = api.version.clone();
+    websockets.heartbeat = api.heartbeat;
+    websockets
+}
+
 fn start(arguments: &Arguments, api: Api, listener: TcpListener) -> Running {
     let pools = api.pools.clone();
+    let websockets = Arc::new(websockets(&api));
     let routes = TowerToHyperService::new(warp::service(respo_warp::routes(api)));
-    let server = Arc::new(Server::new(routes, arguments.header_timeout.0));
+    let server = Arc::new(Server::new(routes, websockets, arguments.header_timeout.0));
     let slot_count = arguments.max_connections;
     // A u32 fits into a usize wherever tokio runs.
     let slots = Arc::new(Semaphore::new(slot_count as usize));

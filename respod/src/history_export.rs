@@ -74,7 +74,7 @@ fn io_error(error: csv::Error) -> io::Error {
 }
 
 /// The headers, in the order of [`CsvRow`]: they are there even if nothing else is.
-const HEADERS: [&str; 15] = [
+const HEADERS: [&str; 16] = [
     "pool",
     "id",
     "fence",
@@ -90,6 +90,7 @@ const HEADERS: [&str; 15] = [
     "waited_seconds",
     "held_seconds",
     "reason",
+    "changes",
 ];
 
 /// An entry as one line of a table.
@@ -113,6 +114,8 @@ struct CsvRow<'a> {
     waited_seconds: f64,
     held_seconds: Option<f64>,
     reason: &'a str,
+    /// As JSON.
+    changes: String,
 }
 
 impl<'a> From<&'a HistoryEntry> for CsvRow<'a> {
@@ -134,6 +137,7 @@ impl<'a> From<&'a HistoryEntry> for CsvRow<'a> {
             waited_seconds: entry.waited_seconds,
             held_seconds: entry.held_seconds,
             reason: &entry.reason,
+            changes: serde_json::to_string(&entry.changes).unwrap_or_default(),
         }
     }
 }

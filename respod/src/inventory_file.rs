@@ -14,7 +14,7 @@ pub(crate) enum InventoryFileError {
     Invalid(InventoryProblems),
 }
 
-/// Reads and checks an inventory file; `-` is stdin.
+/// Reads and checks an inventory file, or a descriptor of rent-a-bot; `-` is stdin.
 pub(crate) fn read(path: &Path) -> Result<InventoryDocument, InventoryFileError> {
     let bytes = if path.as_os_str() == "-" {
         let mut bytes = Vec::new();
@@ -23,7 +23,8 @@ pub(crate) fn read(path: &Path) -> Result<InventoryDocument, InventoryFileError>
     } else {
         std::fs::read(path)?
     };
-    respo_warp::inventory::read(&bytes).map_err(InventoryFileError::Invalid)
+    let document = InventoryDocument::decode(&bytes).and_then(InventoryDocument::parse_any);
+    document.map_err(InventoryFileError::Invalid)
 }
 
 impl InventoryFileError {

@@ -29,6 +29,10 @@ impl LeaseNotifier for LeaseLog {
             NoticeKind::Orphaned { until } => {
                 tracing::info!(pool, %id, holder, %until, "orphaned");
             }
+            // Each call that waits takes it up.
+            NoticeKind::Resumed { .. } if notice.request.ttl().is_some() => {
+                tracing::debug!(pool, %id, holder, "followed");
+            }
             NoticeKind::Resumed { .. } => tracing::info!(pool, %id, holder, "resumed"),
             NoticeKind::Transferred { to, .. } => {
                 tracing::info!(pool, %id, holder, to = to.as_str(), "transferred");

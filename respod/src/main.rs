@@ -20,6 +20,7 @@ mod service_manager;
 mod shutdown;
 mod socket;
 mod validate;
+mod websocket;
 
 use std::process::ExitCode;
 

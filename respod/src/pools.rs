@@ -133,6 +133,7 @@ async fn serve(
     document: Option<InventoryDocument>,
 ) -> Result<Pools, PoolsError> {
     let has_document = document.is_some();
+    let ids_are_places = document.as_ref().is_some_and(|document| document.ids_are_places);
     let wanted = match document {
         Some(document) => document.pools,
         None => stored.iter().map(|pool| (pool.clone(), Inventory::default())).collect(),
@@ -153,6 +154,11 @@ async fn serve(
             .store(Arc::clone(store))
             .start()
             .await?;
+        let from_file = if ids_are_places {
+            from_file.keeping_ids_of(&broker.snapshot().await.inventory)
+        } else {
+            from_file
+        };
         let from_file = has_document.then_some(&from_file);
         announce(&broker, is_stored, from_file).await;
         brokers.push(broker);

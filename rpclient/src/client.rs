@@ -7,30 +7,34 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{HeaderValue, Method, header};
 use http_body_util::Full;
+use respo::wire::socket::{ClientMessage, ServerMessage};
 use respo::wire::{Overview, Problem};
 use respo::{Label, Request, RequestId, Token};
 use serde::de::DeserializeOwned;
+use tokio::time::timeout;
 
 use crate::base_url::BaseUrl;
-use crate::connection::{Answer, Timeouts};
+use crate::connection::{Answer, Timeouts, timed_out};
 use crate::error::{Error, UrlError};
-use crate::lease::Lease;
-use crate::lock_call::LockCall;
-use crate::pending::Pending;
 use crate::setback::NothingBehind;
-use crate::stream::Terms;
+use crate::socket::{Link, Socket};
 
 pub(crate) const JSON: &str = "application/json";
-const NDJSON: &str = "application/x-ndjson";
 pub(crate) const YAML: &str = "application/yaml";
 /// The longest that one of several attempts waits for a connection: what is lost on the way is sent again
 /// sooner by the next attempt than by the system.
 const ATTEMPT_TO_CONNECT: Duration = Duration::from_millis(2500);
 
-/// A respod, as seen from here. Cheap to clone; it keeps no connection of its own.
+/// A respod, as seen from here. Cheap to clone.
+///
+/// All requests of a client and its clones share one WebSocket, so that respod takes them for those of one
+/// party, which may lease what is wired to what it has. It is made at the first request and closed as soon
+/// as there is no [`Pending`](crate::Pending) or [`Lease`](crate::Lease) that needs it. Where a WebSocket is refused, as by an older respod or by a proxy, each request has a
+/// connection of its own instead. Other calls have one of their own in any case.
 #[derive(Debug, Clone)]
 pub struct Client {
     settings: Arc<ClientBuilder>,
+    link: Arc<Link>,
 }
 
 /// How a [`Client`] is to behave.
@@ -80,11 +84,14 @@ impl ClientBuilder {
         self
     }
 
-    /// How long the server may say nothing to a waiting or holding client before the connection counts
-    /// as broken: 16 s unless said otherwise, which is three heartbeats and a little. It is also how long
-    /// after its last sign a server that does not answer is trusted to have kept a lease without linger.
-    /// respod gives the resource to the next about 20 s after the last sign of its holder: more than 18 s
-    /// are not safe.
+    /// How long the server may at most say nothing to a waiting or holding client before the connection
+    /// counts as broken. It is also how long after its last sign a server that does not answer is trusted to
+    /// have kept a lease without linger.
+    ///
+    /// On a WebSocket it is 2.2 times the interval between the server's pings, which it tells: 11 s with a
+    /// respod that pings every 5 s and gives the resource to the next 15 s after the last sign of its holder.
+    /// On a lock stream, it is the limit that is set here: 16 s unless said otherwise, which is three
+    /// heartbeats and a little. There, the next one is served after about 20 s: more than 18 s are not safe.
     pub fn silence_limit(mut self, limit: Duration) -> Self {
         self.silence_limit = limit;
         self
@@ -93,7 +100,7 @@ impl ClientBuilder {
     /// The client.
     #[must_use]
     pub fn build(self) -> Client {
-        Client { settings: Arc::new(self) }
+        Client { settings: Arc::new(self), link: Arc::default() }
     }
 }
 
@@ -128,31 +135,6 @@ impl Client {
         self.settings.url.to_string()
     }
 
-    /// Asks for what the request needs and returns when the request is granted or waits in the queue.
-    ///
-    /// # Errors
-    /// [`Error::Busy`] if the request does not want to wait, [`Error::NoSuch`] if it can never be
-    /// granted, and whatever keeps it from being asked.
-    pub async fn request(&self, request: &Request) -> Result<Pending, Error> {
-        let mut request = request.clone();
-        if request.holder.is_none() {
-            request.holder = self.settings.holder.clone();
-        }
-        let terms = Terms::of(&request);
-        let pool = self.settings.pool.as_ref();
-        let call = LockCall::of(request, pool).map_err(|error| self.protocol(error))?;
-        let answer = self.lock(call, None, self.timeouts()).await?;
-        Pending::begin(self.clone(), answer, terms).await
-    }
-
-    /// Asks for what the request needs and waits until it is granted.
-    ///
-    /// # Errors
-    /// As for [`request`](Self::request), and those of [`Pending::granted`].
-    pub async fn acquire(&self, request: &Request) -> Result<Lease, Error> {
-        self.request(request).await?.granted().await
-    }
-
     /// Every pool with its resources and its waiting requests.
     ///
     /// # Errors
@@ -181,16 +163,6 @@ impl Client {
         self.release_within(id, token, self.timeouts_of_attempt()).await
     }
 
-    /// Attempts to take up a request or lease whose connection broke. It was with the server at `before`.
-    pub(crate) async fn attempt_to_resume(
-        &self,
-        token: &Token,
-        before: Option<SocketAddr>,
-    ) -> Result<Answer, Error> {
-        let call = LockCall::resuming(token.clone(), self.settings.pool.as_ref());
-        self.lock(call, before, self.timeouts_of_attempt()).await
-    }
-
     pub(crate) fn silence_limit(&self) -> Duration {
         self.settings.silence_limit
     }
@@ -207,7 +179,24 @@ impl Client {
         Error::Protocol { url: self.url(), problem: problem.to_string() }
     }
 
-    fn timeouts(&self) -> Timeouts {
+    pub(crate) fn link(&self) -> &Link {
+        &self.link
+    }
+
+    pub(crate) fn pool(&self) -> Option<&Label> {
+        self.settings.pool.as_ref()
+    }
+
+    /// The request, which says who asks: if it did not, what the client was told.
+    pub(crate) fn with_holder(&self, request: &Request) -> Request {
+        let mut request = request.clone();
+        if request.holder.is_none() {
+            request.holder = self.settings.holder.clone();
+        }
+        request
+    }
+
+    pub(crate) fn timeouts(&self) -> Timeouts {
         let settings = &self.settings;
         Timeouts { connect: settings.connect_timeout, answer: settings.answer_timeout }
     }
@@ -215,32 +204,11 @@ impl Client {
     /// An attempt that has a connection waits for its answer as patiently as a stream waits for its next
     /// line. To give it up earlier would leave a call behind that the server may still answer: it would
     /// give the lease to a connection that is no longer there.
-    fn timeouts_of_attempt(&self) -> Timeouts {
+    pub(crate) fn timeouts_of_attempt(&self) -> Timeouts {
         let Timeouts { connect, answer } = self.timeouts();
         Timeouts {
             connect: connect.min(ATTEMPT_TO_CONNECT),
             answer: answer.min(self.silence_limit()),
-        }
-    }
-
-    async fn lock(
-        &self,
-        LockCall { query, body }: LockCall,
-        before: Option<SocketAddr>,
-        within: Timeouts,
-    ) -> Result<Answer, Error> {
-        let path = if query.is_empty() { "/lock".to_owned() } else { format!("/lock?{query}") };
-        let mut call = self.call(Method::POST, &path).header(header::ACCEPT, NDJSON);
-        if body.is_some() {
-            call = call.header(header::CONTENT_TYPE, JSON);
-        }
-        let body = body.map(Bytes::from).unwrap_or_default();
-        let answer = self.answer(call, body, before, within).await?;
-        match answer.media_type() {
-            NDJSON => Ok(answer),
-            other => {
-                Err(self.protocol(format!("a stream of {NDJSON} was expected, not {other:?}")))
-            }
         }
     }
 
@@ -250,9 +218,42 @@ impl Client {
         token: &Token,
         within: Timeouts,
     ) -> Result<(), Error> {
+        if let Some(socket) = self.link().current()
+            && let Some(released) = self.release_over(&socket, id, token, within).await
+        {
+            return released;
+        }
         let path = self.with_pool(&format!("/v1/leases/{id}"));
         let call = with_bearer(self.call(Method::DELETE, &path), token);
         self.answer(call, Bytes::new(), None, within).await.map(drop)
+    }
+
+    /// `None`: the connection broke, and what came of it is not known.
+    async fn release_over(
+        &self,
+        socket: &Arc<Socket>,
+        id: RequestId,
+        token: &Token,
+        within: Timeouts,
+    ) -> Option<Result<(), Error>> {
+        let asked = socket.ask(|reference| ClientMessage::Cancel {
+            reference,
+            id,
+            pool: self.pool().cloned(),
+            token: Some(token.reveal().to_owned()),
+        });
+        let answer = match timeout(within.answer, asked).await {
+            Ok(Ok(answer)) => answer,
+            Ok(Err(_)) => return None,
+            Err(_) => {
+                return Some(Err(self.unreachable(timed_out("no answer", within.answer))));
+            }
+        };
+        Some(match answer {
+            ServerMessage::Done { .. } => Ok(()),
+            ServerMessage::Error { problem, .. } => Err(Error::from_problem(problem)),
+            other => Err(self.protocol(format!("{other:?} does not answer a release"))),
+        })
     }
 
     /// The path with the client's pool among its parameters, if it has one.
@@ -308,7 +309,22 @@ impl Client {
     }
 
     /// The answer, if it is not an error.
-    async fn answer(
+    pub(crate) async fn answer(
+        &self,
+        call: http::request::Builder,
+        body: Bytes,
+        before: Option<SocketAddr>,
+        within: Timeouts,
+    ) -> Result<Answer, Error> {
+        let mut answer = self.exchange(call, body, before, within).await?;
+        if answer.head.status.is_success() {
+            return Ok(answer);
+        }
+        Err(self.refusal(&mut answer, within).await)
+    }
+
+    /// The answer, whatever it is.
+    pub(crate) async fn exchange(
         &self,
         call: http::request::Builder,
         body: Bytes,
@@ -317,27 +333,30 @@ impl Client {
     ) -> Result<Answer, Error> {
         let request = call.body(Full::new(body)).map_err(|error| self.protocol(error))?;
         let answer = Answer::to(&self.settings.url, request, before, within).await;
-        let mut answer = answer.map_err(|source| self.unreachable(source))?;
+        answer.map_err(|source| self.unreachable(source))
+    }
+
+    /// What an answer means that is an error.
+    pub(crate) async fn refusal(&self, answer: &mut Answer, within: Timeouts) -> Error {
         let status = answer.head.status;
-        if status.is_success() {
-            return Ok(answer);
-        }
-        let body = answer.bytes(within.answer).await;
-        let body = body.map_err(|source| self.unreachable(source))?;
+        let body = match answer.bytes(within.answer).await {
+            Ok(body) => body,
+            Err(source) => return self.unreachable(source),
+        };
         match (serde_json::from_slice::<Problem>(&body), NothingBehind::of(status)) {
             (Ok(mut problem), _) => {
                 // What the connection says counts, not what the document says of it.
                 problem.status = status.as_u16();
-                Err(Error::from_problem(problem))
+                Error::from_problem(problem)
             }
-            (Err(_), Some(nothing)) => Err(self.unreachable(nothing)),
-            (Err(_), None) => Err(self.protocol(format!("{status} without a problem document"))),
+            (Err(_), Some(nothing)) => self.unreachable(nothing),
+            (Err(_), None) => self.protocol(format!("{status} without a problem document")),
         }
     }
 }
 
 /// The call with `token` as its `Authorization`, marked so that it does not show in `Debug` output.
-fn with_bearer(call: http::request::Builder, token: &Token) -> http::request::Builder {
+pub(crate) fn with_bearer(call: http::request::Builder, token: &Token) -> http::request::Builder {
     match HeaderValue::from_str(&format!("Bearer {}", token.reveal())) {
         Ok(mut value) => {
             value.set_sensitive(true);

@@ -6,9 +6,10 @@
 //! - It is not there: it grants nothing, and when it is back, it waits for its clients first. There is no
 //!   hurry. Every attempt that shows this counts as a sign from which the next case is reckoned.
 //! - It does not answer: it may be there, and may end the lease. What it cannot have done yet is bounded by
-//!   the time since its last sign: a server notices within about 20 seconds that a client is gone whose
-//!   connection did not end in order, and then gives the resource away, unless the request lingers. A
-//!   client stops after the limit of silence, which is 16 seconds.
+//!   the time since its last sign: a server notices after three heartbeats, 15 seconds, or on a lock stream
+//!   after about 20 seconds, that a client is gone whose connection did not end in order, and then gives the
+//!   resource away, unless the request lingers. A client stops after the limit of silence, which is 11
+//!   seconds, or 16.
 //!
 //! A connection that is accepted and then closed without an answer belongs to the second case and is no
 //! sign: it is what a tunnel or a forwarded port does whose other end cannot be reached.
@@ -25,14 +26,11 @@ use crate::client::Client;
 use crate::connection::AbortOnDrop;
 use crate::error::Error;
 use crate::event::LineEvent;
+use crate::event_reader::EventReader;
 use crate::lease::LostReason;
-use crate::line_reader::LineReader;
 use crate::setback::Setback;
+use crate::stream::Terms;
 
-/// How long an attempt may take that begins when there is no time left: after a silence, or after this
-/// process was stopped. With the default limit of silence, such a lease is given up after 16 s, a second
-/// look of 250 ms and this: 17 s after the last sign of the server, which waits for about 20 s.
-const LAST_ATTEMPT: Duration = Duration::from_millis(750);
 /// When less than this is left, no further attempt is worth its while.
 const TOO_SHORT: Duration = Duration::from_millis(50);
 
@@ -45,6 +43,13 @@ pub(crate) struct Absence {
     pub(crate) last_sign: Instant,
     /// How long after its last sign a server that does not answer cannot have given the resource away.
     pub(crate) patience: Duration,
+    /// How long an attempt may take that begins when there is no time left: after a silence, or after this
+    /// process was stopped. With the default limits, such a lease is given up after 11 s, a second look of
+    /// 250 ms and 750 ms for this: 12 s after the last sign of the server, which waits for 15 s. On a lock
+    /// stream it is 17 s of about 20 s.
+    pub(crate) last_attempt: Duration,
+    /// What was agreed when the request was made.
+    pub(crate) terms: Terms,
     /// When the request is no longer wanted, whatever the server does.
     pub(crate) wait_ends: Option<Instant>,
     /// Where the server was.
@@ -55,7 +60,7 @@ pub(crate) struct Absence {
 pub(crate) struct ComingBack {
     cause: LostReason,
     until: watch::Receiver<Option<Instant>>,
-    attempts: AbortOnDrop<Result<(LineReader, LineEvent), LostReason>>,
+    attempts: AbortOnDrop<Result<(EventReader, LineEvent), LostReason>>,
 }
 
 /// What there is to say of the attempts.
@@ -65,7 +70,7 @@ pub(crate) enum Progress {
     Until(Option<Instant>),
     /// The server has taken it up again. This is the first line on the new connection: `queued`, `granted`
     /// or `ended`. Whether it speaks of the same lease is for the caller to see.
-    Back(Box<LineReader>, LineEvent),
+    Back(Box<EventReader>, LineEvent),
     /// It is lost.
     Lost(LostReason),
 }
@@ -118,13 +123,13 @@ struct Attempts {
 
 impl Attempts {
     fn new(client: Client, token: Token, absence: Absence) -> Self {
-        let lost_at = lost_at(absence.last_sign, absence.patience);
+        let lost_at = absence.lost_at();
         let until = watch::Sender::new(Some(earlier(lost_at, absence.wait_ends)));
         Self { client, token, absence, backoff: Backoff::new(), lost_at, until, failure: None }
     }
 
     /// Tries until that works, the server says no, or it is too late.
-    async fn run(mut self) -> Result<(LineReader, LineEvent), LostReason> {
+    async fn run(mut self) -> Result<(EventReader, LineEvent), LostReason> {
         loop {
             let end = earlier(self.lost_at, self.absence.wait_ends);
             match timeout_at(end, self.attempt()).await {
@@ -135,7 +140,7 @@ impl Attempts {
                     self.absence.last_sign = Instant::now();
                     self.tell(self.absence.wait_ends);
                     self.pause(self.absence.wait_ends).await;
-                    self.lost_at = lost_at(self.absence.last_sign, self.absence.patience);
+                    self.lost_at = self.absence.lost_at();
                 }
                 Ok(Attempt::Unknown(failure)) => {
                     self.failure = Some(failure);
@@ -152,13 +157,10 @@ impl Attempts {
     }
 
     async fn attempt(&self) -> Attempt {
-        match self.client.attempt_to_resume(&self.token, self.absence.peer).await {
-            Ok(answer) => first_line(LineReader::new(answer), self.client.silence_limit()).await,
-            Err(error) => match Setback::of(&error) {
-                Setback::NotThere => Attempt::NotThere(error.to_string()),
-                Setback::Unknown => Attempt::Unknown(error.to_string()),
-                Setback::Refused => Attempt::No(refusal(error)),
-            },
+        let Absence { terms, peer, .. } = self.absence;
+        match self.client.attempt_to_resume(&self.token, terms, peer).await {
+            Ok(reader) => first_line(reader).await,
+            Err(error) => Attempt::failed(&error),
         }
     }
 
@@ -197,20 +199,33 @@ impl Attempts {
 }
 
 enum Attempt {
-    Back(Box<LineReader>, LineEvent),
+    Back(Box<EventReader>, LineEvent),
     No(LostReason),
     NotThere(String),
     Unknown(String),
 }
 
+impl Attempt {
+    fn failed(error: &Error) -> Self {
+        match Setback::of(error) {
+            Setback::NotThere => Self::NotThere(error.to_string()),
+            Setback::Unknown => Self::Unknown(error.to_string()),
+            Setback::Refused => Self::No(LostReason::Gone(error.to_string())),
+        }
+    }
+}
+
 /// Nothing is known before the server has said it: it may go away again between its answer and its first
 /// line.
-async fn first_line(mut reader: LineReader, limit: Duration) -> Attempt {
+async fn first_line(mut reader: EventReader) -> Attempt {
     loop {
-        match reader.next(limit).await {
+        match reader.next().await {
             Ok(
                 LineEvent::Heartbeat | LineEvent::Draining { .. } | LineEvent::Restarting { .. },
             ) => {}
+            Ok(LineEvent::Refused(problem)) => {
+                return Attempt::failed(&Error::from_problem(*problem));
+            }
             Ok(event) => return Attempt::Back(Box::new(reader), event),
             Err(reason @ LostReason::Protocol(_)) => return Attempt::No(reason),
             Err(other) => return Attempt::Unknown(other.to_string()),
@@ -218,15 +233,14 @@ async fn first_line(mut reader: LineReader, limit: Duration) -> Attempt {
     }
 }
 
-fn refusal(error: Error) -> LostReason {
-    LostReason::Gone(error.to_string())
-}
-
-/// When a server that gave its last sign then may have given the resource away. One attempt is always
-/// worth making, since one that succeeds is proof.
-fn lost_at(last_sign: Instant, patience: Duration) -> Instant {
-    let last_attempt = Instant::now() + LAST_ATTEMPT;
-    last_sign.checked_add(patience).map_or(last_attempt, |patience| patience.max(last_attempt))
+impl Absence {
+    /// When a server that gave its last sign then may have given the resource away. One attempt is always
+    /// worth making, since one that succeeds is proof.
+    fn lost_at(&self) -> Instant {
+        let last_attempt = Instant::now() + self.last_attempt;
+        let patience = self.last_sign.checked_add(self.patience);
+        patience.map_or(last_attempt, |patience| patience.max(last_attempt))
+    }
 }
 
 fn earlier(one: Instant, other: Option<Instant>) -> Instant {

@@ -1,6 +1,7 @@
 //! One TCP connection, one HTTP/1.1 exchange on it.
 //!
-//! A connection is never used twice: a lease ends with its connection, so each has one of its own.
+//! A connection is never used for two exchanges: a lease that is kept by a lock stream ends with its
+//! connection, so each has one of its own. One may become a WebSocket.
 
 use std::io;
 use std::net::SocketAddr;
@@ -11,6 +12,7 @@ use http::{HeaderValue, Request, header};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::Incoming;
 use hyper::client::conn::http1;
+use hyper::upgrade::Upgraded;
 use hyper_util::rt::TokioIo;
 use socket2::{SockRef, TcpKeepalive};
 use tokio::net::{TcpStream, lookup_host};
@@ -82,10 +84,19 @@ impl Answer {
         let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
         let driver = AbortOnDrop::spawn(async move {
             // An error of the connection reaches the reader of the body too, who reports it.
-            connection.await.ok();
+            connection.with_upgrades().await.ok();
         });
         let (head, body) = sender.send_request(request).await?.into_parts();
         Ok(Self { head, peer, body, _driver: driver, _sender: sender })
+    }
+
+    /// The connection itself, where the answer was that it is to be used for something else from now on.
+    pub(crate) async fn upgraded(self) -> io::Result<Upgraded> {
+        let Self { head, body, _driver: driver, _sender: sender, .. } = self;
+        let upgraded = hyper::upgrade::on(http::Response::from_parts(head, body)).await;
+        // Until then it takes both to drive the connection.
+        drop((driver, sender));
+        upgraded.map_err(broken)
     }
 
     /// The next piece of the body; `None` at its end. Cancel-safe.
@@ -192,7 +203,7 @@ fn notice_a_vanished_peer(stream: &TcpStream) -> io::Result<()> {
     Ok(())
 }
 
-fn timed_out(what: &str, after: Duration) -> io::Error {
+pub(crate) fn timed_out(what: &str, after: Duration) -> io::Error {
     io::Error::new(io::ErrorKind::TimedOut, format!("{what} within {} s", after.as_secs_f64()))
 }
 

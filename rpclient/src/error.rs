@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use crate::event::Ending;
 use crate::lease::LostReason;
+use crate::setback::NothingBehind;
 
 /// Why a URL cannot be that of a respod.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -146,10 +147,29 @@ impl Error {
                 limit: problem.more.get("limit").and_then(Value::as_str).map(str::to_owned),
             },
             "no_such" => Self::NoSuch { detail, parts: list(problem.more.remove("parts")) },
+            "gone" => {
+                let reason = problem.more.remove("reason").unwrap_or_default();
+                Self::from_ending(Ending::new(reason.as_str().unwrap_or("gone"), detail))
+            }
             "invalid_inventory" => {
                 Self::InvalidInventory { detail, problems: list(problem.more.remove("problems")) }
             }
             _ => Self::Refused(Box::new(problem)),
+        }
+    }
+
+    /// The same for another one who waited for the same connection.
+    pub(crate) fn told_again(&self) -> Self {
+        match self {
+            Self::Unreachable { url, source } => {
+                Self::Unreachable { url: url.clone(), source: again(source) }
+            }
+            Self::Refused(problem) => Self::Refused(problem.clone()),
+            Self::Protocol { url, problem } => {
+                Self::Protocol { url: url.clone(), problem: problem.clone() }
+            }
+            // No connection fails like this.
+            other => Self::Protocol { url: String::new(), problem: other.to_string() },
         }
     }
 
@@ -162,6 +182,15 @@ impl Error {
             }
             _ => Self::Ended(ending),
         }
+    }
+}
+
+/// The same error once more: what is asked of it is its kind, its words, and whether it is a proxy's.
+fn again(error: &io::Error) -> io::Error {
+    let inner = error.get_ref().and_then(|inner| inner.downcast_ref::<NothingBehind>());
+    match inner {
+        Some(nothing) => io::Error::new(error.kind(), *nothing),
+        None => io::Error::new(error.kind(), error.to_string()),
     }
 }
 

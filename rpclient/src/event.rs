@@ -1,4 +1,5 @@
-//! Reads the lines of a lock stream, and takes the secrets out of them.
+//! Reads what is said of a request, the lines of a lock stream or messages of a WebSocket, and takes the
+//! secrets out of it.
 //!
 //! A later respod may say more than this version knows: unknown keys and events are left out, and a
 //! reason of an unknown kind still ends the lease.
@@ -6,7 +7,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use respo::wire::{Event, GrantedLease, QueuedRequest};
+use respo::wire::{Event, GrantedLease, Problem, QueuedRequest};
 use respo::{EndReason, Token};
 use serde::{Deserialize, de};
 use serde_json::Value;
@@ -23,13 +24,21 @@ pub struct Ending {
     pub detail: String,
 }
 
+impl Ending {
+    pub(crate) fn new(code: impl Into<String>, detail: String) -> Self {
+        let code = code.into();
+        let reason = EndReason::deserialize(Value::String(code.clone())).ok();
+        Self { reason, code, detail }
+    }
+}
+
 impl fmt::Display for Ending {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(if self.detail.is_empty() { &self.code } else { &self.detail })
     }
 }
 
-/// One line of a lock stream. The tokens have been taken out of what is shown to callers.
+/// One line of a lock stream, or one message about a request. The tokens have been taken out of what is shown to callers.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum LineEvent {
     Queued {
@@ -50,14 +59,25 @@ pub(crate) enum LineEvent {
         grace: Duration,
     },
     Ended(Ending),
+    /// The server refuses what the request's message asked for. In a lock stream there is none: there, the
+    /// call is answered with it.
+    Refused(Box<Problem>),
 }
 
 /// Reads one line. `None`: an event that this version does not know.
 pub(crate) fn read_line(line: &[u8]) -> Result<Option<LineEvent>, serde_json::Error> {
-    let value: Value = serde_json::from_slice(line)?;
+    read_event(serde_json::from_slice(line)?)
+}
+
+/// The same of what has been read as JSON.
+pub(crate) fn read_event(mut value: Value) -> Result<Option<LineEvent>, serde_json::Error> {
     let kind = value.get("event").and_then(Value::as_str).unwrap_or_default().to_owned();
     match kind.as_str() {
         "ended" => return read_ending(value).map(|ending| Some(LineEvent::Ended(ending))),
+        "error" => {
+            let problem = serde_json::from_value(value["problem"].take())?;
+            return Ok(Some(LineEvent::Refused(Box::new(problem))));
+        }
         "queued" | "granted" | "heartbeat" | "draining" | "restarting" => {}
         _ => return Ok(None),
     }
@@ -67,14 +87,7 @@ pub(crate) fn read_line(line: &[u8]) -> Result<Option<LineEvent>, serde_json::Er
             Some(LineEvent::Queued { place, token })
         }
         Event::Granted { mut lease } => {
-            let token = Token::presented(std::mem::take(&mut lease.token));
-            // An earlier respod knows of requests for one resource only.
-            if lease.resources.is_empty() {
-                lease.resources = vec![lease.resource.iter().cloned().collect()];
-            }
-            if lease.all().next().is_none() {
-                return Err(de::Error::custom("a lease without a resource"));
-            }
+            let token = take_token(&mut lease)?;
             Some(LineEvent::Granted { lease: Box::new(lease), token })
         }
         Event::Heartbeat { .. } => Some(LineEvent::Heartbeat),
@@ -88,6 +101,18 @@ pub(crate) fn read_line(line: &[u8]) -> Result<Option<LineEvent>, serde_json::Er
     })
 }
 
+/// Takes the token out of a lease, and sees to it that the lease has resources.
+pub(crate) fn take_token(lease: &mut GrantedLease) -> Result<Token, serde_json::Error> {
+    // An earlier respod knows of requests for one resource only.
+    if lease.resources.is_empty() {
+        lease.resources = vec![lease.resource.iter().cloned().collect()];
+    }
+    if lease.all().next().is_none() {
+        return Err(de::Error::custom("a lease without a resource"));
+    }
+    Ok(Token::presented(std::mem::take(&mut lease.token)))
+}
+
 fn read_ending(value: Value) -> Result<Ending, serde_json::Error> {
     #[derive(Deserialize)]
     struct Ended {
@@ -96,11 +121,7 @@ fn read_ending(value: Value) -> Result<Ending, serde_json::Error> {
         detail: String,
     }
     let ended: Ended = serde_json::from_value(value)?;
-    Ok(Ending {
-        reason: EndReason::deserialize(Value::String(ended.reason.clone())).ok(),
-        code: ended.reason,
-        detail: ended.detail,
-    })
+    Ok(Ending::new(ended.reason, ended.detail))
 }
 
 #[cfg(test)]

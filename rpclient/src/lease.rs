@@ -1,19 +1,17 @@
 //! A lease that is held here.
 
 use std::fmt;
-use std::future::poll_fn;
-use std::pin::pin;
-use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use respo::wire::{GrantedLease, GrantedResource};
-use respo::{Fence, Label, RequestId, Timestamp, Token};
+use respo::{Fence, Label, Name, RequestId, Timestamp, Token};
 use tokio::sync::watch;
 
 use crate::client::Client;
 use crate::connection::AbortOnDrop;
 use crate::error::Error;
 use crate::event::{Ending, LineEvent};
+use crate::lease_watch::{self, LeaseWatch};
 use crate::release;
 use crate::stream::{EventStream, StreamEvent};
 
@@ -37,6 +35,13 @@ pub enum LostReason {
     /// another lease than this one.
     #[error("respod said something that cannot be understood: {0}")]
     Protocol(String),
+}
+
+impl LostReason {
+    /// The connection has ended after the server has said that it is about to be restarted.
+    pub(crate) fn restarting() -> Self {
+        Self::Disconnected("the server announced a restart".to_owned())
+    }
 }
 
 /// How a lease stands.
@@ -78,6 +83,8 @@ pub enum LeaseState {
 pub struct Lease {
     client: Client,
     granted: GrantedLease,
+    /// The first of what was granted, whatever has been given back.
+    first: GrantedResource,
     token: Token,
     linger: Duration,
     state: watch::Receiver<LeaseState>,
@@ -85,16 +92,18 @@ pub struct Lease {
 }
 
 impl Lease {
+    /// `None` if it has no resource, which no lease is read without.
     pub(crate) fn new(
         client: Client,
         stream: EventStream,
         granted: GrantedLease,
         token: Token,
         linger: Duration,
-    ) -> Self {
+    ) -> Option<Self> {
+        let first = granted.all().next()?.clone();
         let (sender, state) = watch::channel(LeaseState::Held);
         let watcher = AbortOnDrop::spawn(watch_stream(stream, sender));
-        Self { client, granted, token, linger, state, _watcher: watcher }
+        Some(Self { client, granted, first, token, linger, state, _watcher: watcher })
     }
 
     /// Its id.
@@ -118,9 +127,8 @@ impl Lease {
 
     /// What is held, with all properties: of a request for one resource that resource, else the first.
     #[must_use]
-    #[expect(clippy::expect_used, reason = "a line without a resource is not read as a lease")]
     pub fn resource(&self) -> &GrantedResource {
-        self.granted.all().next().expect("a lease has at least one resource")
+        self.granted.all().next().unwrap_or(&self.first)
     }
 
     /// What is held, if it is one resource.
@@ -159,6 +167,13 @@ impl Lease {
         &self.token
     }
 
+    /// A view of how it stands, for those who use what is held without holding the lease: other tasks, a
+    /// device's driver. It may be cloned, outlives the lease, and does not keep it.
+    #[must_use]
+    pub fn watch(&self) -> LeaseWatch {
+        LeaseWatch::new(self.state.clone())
+    }
+
     /// How it stands now.
     #[must_use]
     pub fn state(&self) -> LeaseState {
@@ -166,23 +181,16 @@ impl Lease {
     }
 
     /// Waits until it stands otherwise than it did at the last call, and says how. Cancel-safe.
+    ///
+    /// Of several changes that nobody has waited for, the last one is told. Nothing comes after
+    /// [`Lost`](LeaseState::Lost), so that a loss is told in any case.
     pub async fn state_changed(&mut self) -> LeaseState {
-        if self.state.changed().await.is_err() && !matches!(self.state(), LeaseState::Lost(_)) {
-            return LeaseState::Lost(not_watched());
-        }
-        self.state.borrow_and_update().clone()
+        lease_watch::changed(&mut self.state).await
     }
 
     /// Waits until the lease is lost; returns at once if it already is.
     pub async fn lost(&self) -> LostReason {
-        let mut state = self.state.clone();
-        match state.wait_for(|state| matches!(state, LeaseState::Lost(_))).await {
-            Ok(state) => match &*state {
-                LeaseState::Lost(reason) => reason.clone(),
-                _ => not_watched(),
-            },
-            Err(_) => not_watched(),
-        }
+        self.watch().lost().await
     }
 
     /// Runs `work`, and drops it where it stands if the lease is lost meanwhile.
@@ -190,13 +198,7 @@ impl Lease {
     /// # Errors
     /// Why the lease was lost. If it is lost already, `work` does not begin.
     pub async fn while_held<T>(&self, work: impl Future<Output = T>) -> Result<T, LostReason> {
-        let mut work = pin!(work);
-        let mut lost = pin!(self.lost());
-        poll_fn(|context| match lost.as_mut().poll(context) {
-            Poll::Ready(reason) => Poll::Ready(Err(reason)),
-            Poll::Pending => work.as_mut().poll(context).map(Ok),
-        })
-        .await
+        self.watch().while_held(work).await
     }
 
     /// Ends the lease, and returns when the server has let go of it: the resource is free then, or
@@ -204,9 +206,13 @@ impl Lease {
     /// as an answer may take ([`answer_timeout`](crate::ClientBuilder::answer_timeout)).
     ///
     /// # Errors
-    /// If the lease lingers or the server is away, whatever keeps the server from being told. The lease
-    /// then ends with its linger, or when a server that was away has waited long enough for its client.
+    /// [`Error::Lost`] if the lease was lost before: whoever has not looked since learns it here. If the lease
+    /// lingers or the server is away, whatever keeps the server from being told. The lease then ends with its
+    /// linger, or when a server that was away has waited long enough for its client.
     pub async fn release(self) -> Result<(), Error> {
+        if let LeaseState::Lost(reason) = self.state() {
+            return Err(reason.into());
+        }
         let is_away = || matches!(self.state(), LeaseState::Away { .. });
         if self.linger.is_zero() && !is_away() {
             let released = self.client.release(self.id(), &self.token).await;
@@ -216,6 +222,51 @@ impl Lease {
             }
         }
         release::until_told(&self.client, self.id(), &self.token).await
+    }
+
+    /// Gives back some of what is held, and goes on with the rest. With nothing left, the lease ends.
+    ///
+    /// # Errors
+    /// As for [`Client::release_part`].
+    pub async fn release_part(&mut self, resources: &[Name]) -> Result<(), Error> {
+        self.client.release_part(self.id(), &self.token, resources).await?;
+        for held in &mut self.granted.resources {
+            held.retain(|resource| !resources.contains(&resource.name));
+        }
+        Ok(())
+    }
+
+    /// Moves the end of a lease that has one.
+    ///
+    /// # Errors
+    /// As for [`Client::extend`].
+    pub async fn extend(&mut self, by: Duration) -> Result<Option<Timestamp>, Error> {
+        self.granted.expires = self.client.extend(self.id(), &self.token, by).await?;
+        Ok(self.granted.expires)
+    }
+
+    /// Passes the lease on to `to`, who needs the token that this returns: see [`Client::transfer`].
+    ///
+    /// # Errors
+    /// As there. The lease ends then, unless it was passed on and only the answer was lost.
+    pub async fn transfer(self, to: &Label) -> Result<Token, Error> {
+        self.client.transfer(self.id(), &self.token, to).await
+    }
+
+    /// Lets somebody else act on the lease, with the token that this returns: see [`Client::allow`].
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn allow(&self, who: &Label) -> Result<Token, Error> {
+        self.client.allow(self.id(), &self.token, who).await
+    }
+
+    /// Takes that back.
+    ///
+    /// # Errors
+    /// As for [`Client::disallow`].
+    pub async fn disallow(&self, who: &Label) -> Result<(), Error> {
+        self.client.disallow(self.id(), &self.token, who).await
     }
 }
 
@@ -228,10 +279,6 @@ impl fmt::Debug for Lease {
             .field("state", &self.state())
             .finish_non_exhaustive()
     }
-}
-
-fn not_watched() -> LostReason {
-    LostReason::Disconnected("the runtime that watched the connection has stopped".to_owned())
 }
 
 /// Follows the stream of a lease until it is lost.
@@ -257,6 +304,7 @@ async fn watch_stream(mut stream: EventStream, state: watch::Sender<LeaseState>)
 fn after_line(event: LineEvent, before: &LeaseState) -> Option<LeaseState> {
     match event {
         LineEvent::Ended(ending) => Some(LeaseState::Lost(LostReason::Ended(ending))),
+        LineEvent::Refused(problem) => Some(LeaseState::Lost(LostReason::Protocol(problem.detail))),
         LineEvent::Draining { deadline } => Some(LeaseState::Draining { deadline }),
         _ if matches!(before, LeaseState::Away { .. }) => Some(LeaseState::Held),
         _ => None,

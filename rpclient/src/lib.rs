@@ -72,6 +72,7 @@
 //! Everything needs a running tokio runtime with its time and I/O drivers. Connections are plain
 //! `http://`; proxies named in the environment are not used.
 
+mod asking;
 mod backoff;
 mod base_url;
 mod client;
@@ -79,8 +80,13 @@ mod coming_back;
 mod connection;
 mod error;
 mod event;
+mod event_reader;
+mod events;
+mod idempotency;
 mod inventory_calls;
 mod lease;
+mod lease_calls;
+mod lease_watch;
 mod line_reader;
 mod lines;
 mod lock_call;
@@ -88,17 +94,24 @@ mod pending;
 mod release;
 mod resource_calls;
 mod setback;
+mod socket;
 mod stream;
 
 pub use client::{Client, ClientBuilder};
 pub use error::{Error, Unmatched, UrlError};
 pub use event::Ending;
+pub use events::{Events, Watched};
 pub use lease::{Lease, LeaseState, LostReason};
+pub use lease_calls::{Standing, TokenLease};
+pub use lease_watch::LeaseWatch;
 pub use pending::{Notice, Pending};
-pub use respo::wire::PooledResource;
+pub use respo::wire::{
+    EventId, GrantedLease, GrantedResource, Happening, LeaseOverview, Overview, PendingRequest,
+    PooledRequest, PooledResource, PublicEvent, QueuedRequest,
+};
 
 pub use respo;
 pub use respo::{
-    EntityPattern, Fence, Hold, Label, Name, Priority, Request, RequestId, Requirement, Resource,
-    Selector, Text, Token, Wait, Word,
+    EntityPattern, Fence, Hold, IdempotencyKey, Label, Name, Priority, Request, RequestId,
+    Requirement, Resource, Selector, Text, Timestamp, Token, Wait, Word,
 };

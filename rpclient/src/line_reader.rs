@@ -11,25 +11,21 @@ use crate::connection::{Answer, CLOSED};
 use crate::event::{LineEvent, read_line};
 use crate::lease::LostReason;
 use crate::lines::{LineDecoder, MAX_LINE};
-
-/// What it is called when the connection ends after the server has said so.
-const RESTARTING: &str = "the server announced a restart";
-/// When the limit of silence has passed, how long to look once more for what may have arrived while
-/// this process was stopped and read nothing.
-const SECOND_LOOK: Duration = Duration::from_millis(250);
+use crate::socket::Pace;
 
 /// The lines of one connection. After an error there are no more.
 pub(crate) struct LineReader {
     answer: Answer,
     decoder: LineDecoder,
     heard: Instant,
+    pace: Pace,
     restarting: Option<Duration>,
 }
 
 impl LineReader {
-    pub(crate) fn new(answer: Answer) -> Self {
+    pub(crate) fn new(answer: Answer, pace: Pace) -> Self {
         let decoder = LineDecoder::new(MAX_LINE);
-        Self { answer, decoder, heard: Instant::now(), restarting: None }
+        Self { answer, decoder, heard: Instant::now(), pace, restarting: None }
     }
 
     /// The other end of the connection.
@@ -43,6 +39,11 @@ impl LineReader {
         self.heard
     }
 
+    /// How long its silence is borne.
+    pub(crate) fn pace(&self) -> Pace {
+        self.pace
+    }
+
     /// The grace that the server has promised for after its restart, if it said that it is about to.
     pub(crate) fn restarting(&self) -> Option<Duration> {
         self.restarting
@@ -51,9 +52,9 @@ impl LineReader {
     /// The next line that says something this version knows. Cancel-safe: nothing that was read is lost.
     ///
     /// # Errors
-    /// [`LostReason::Silent`] if nothing came for as long as `limit`, [`LostReason::Disconnected`] if the
+    /// [`LostReason::Silent`] if nothing came for too long, [`LostReason::Disconnected`] if the
     /// connection has ended, [`LostReason::Protocol`] if what came cannot be read.
-    pub(crate) async fn next(&mut self, limit: Duration) -> Result<LineEvent, LostReason> {
+    pub(crate) async fn next(&mut self) -> Result<LineEvent, LostReason> {
         loop {
             match self.decoder.next_line() {
                 Ok(Some(line)) => {
@@ -64,7 +65,7 @@ impl LineReader {
                     }
                     return Ok(event);
                 }
-                Ok(None) => match self.chunk(limit).await? {
+                Ok(None) => match self.chunk().await? {
                     Ok(Some(chunk)) => self.decoder.push(&chunk),
                     end => return Err(self.disconnected(end.err())),
                 },
@@ -75,11 +76,12 @@ impl LineReader {
         }
     }
 
-    async fn chunk(&mut self, limit: Duration) -> Result<io::Result<Option<Bytes>>, LostReason> {
+    async fn chunk(&mut self) -> Result<io::Result<Option<Bytes>>, LostReason> {
+        let Pace { limit, second_look, .. } = self.pace;
         if let Ok(chunk) = timeout(limit, self.answer.chunk()).await {
             return Ok(chunk);
         }
-        let second_look = timeout(SECOND_LOOK, self.answer.chunk()).await;
+        let second_look = timeout(second_look, self.answer.chunk()).await;
         second_look.map_err(|_| LostReason::Silent(limit))
     }
 
@@ -88,18 +90,17 @@ impl LineReader {
         if error.as_ref().is_none_or(is_from_peer) {
             self.heard = Instant::now();
         }
-        let detail = match (self.restarting, error) {
-            (Some(_), _) => RESTARTING.to_owned(),
-            (None, Some(error)) => error.to_string(),
-            (None, None) => CLOSED.to_owned(),
-        };
-        LostReason::Disconnected(detail)
+        match (self.restarting, error) {
+            (Some(_), _) => LostReason::restarting(),
+            (None, Some(error)) => LostReason::Disconnected(error.to_string()),
+            (None, None) => LostReason::Disconnected(CLOSED.to_owned()),
+        }
     }
 }
 
 /// Whether this end of a connection is a sign of the other side. The kernel gives one up by itself, too:
 /// that tells only that nothing comes from there any more.
-fn is_from_peer(error: &io::Error) -> bool {
+pub(crate) fn is_from_peer(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::UnexpectedEof | io::ErrorKind::ConnectionReset)
 }
 

@@ -32,6 +32,7 @@ pub(crate) async fn until_told(client: &Client, id: RequestId, token: &Token) ->
                 sleep_until(next).await;
             }
             Err(Error::Refused(problem)) if has_ended(&problem.code) => return Ok(()),
+            Err(Error::Ended(_)) => return Ok(()),
             other => return other,
         }
     }

@@ -47,7 +47,7 @@ fn is_absence(source: &io::Error) -> bool {
 }
 
 /// What a proxy says that finds no server behind it.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, Copy, thiserror::Error)]
 #[error("what stands in front of it answers {0}")]
 pub(crate) struct NothingBehind(StatusCode);
 

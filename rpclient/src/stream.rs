@@ -7,16 +7,17 @@ use tokio::time::Instant;
 
 use crate::client::Client;
 use crate::coming_back::{Absence, ComingBack, Progress};
-use crate::connection::Answer;
 use crate::event::LineEvent;
+use crate::event_reader::EventReader;
 use crate::lease::LostReason;
-use crate::line_reader::LineReader;
 
 /// What was agreed when the request was made, as far as it matters when a connection breaks.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Terms {
     /// How long the request and its lease outlive a connection while the server runs.
     pub(crate) linger: Duration,
+    /// Whether they are to outlive those who let go of them: they linger, or belong to no connection.
+    pub(crate) is_kept: bool,
     /// When a request that has not been granted is no longer worth coming back for.
     wait_ends: Option<Instant>,
 }
@@ -28,7 +29,14 @@ impl Terms {
             Wait::UpTo(wait) => Instant::now().checked_add(wait),
             Wait::No | Wait::Forever => None,
         };
-        Self { linger: request.linger(), wait_ends }
+        let linger = request.linger();
+        let is_kept = !linger.is_zero() || request.ttl().is_some();
+        Self { linger, is_kept, wait_ends }
+    }
+
+    /// Those of a request that was made elsewhere: no longer than one that has neither linger nor limit.
+    pub(crate) fn unknown() -> Self {
+        Self { linger: Duration::ZERO, is_kept: false, wait_ends: None }
     }
 }
 
@@ -48,7 +56,7 @@ pub(crate) struct EventStream {
     terms: Terms,
     /// The latest connection. While it is broken it is kept all the same: after a silence, the server may
     /// have it still, and its end would be the end of a request without linger.
-    reader: LineReader,
+    reader: EventReader,
     /// The making of another connection, while this one is broken.
     coming_back: Option<ComingBack>,
     token: Option<Token>,
@@ -56,17 +64,22 @@ pub(crate) struct EventStream {
 }
 
 impl EventStream {
-    pub(crate) fn new(client: Client, answer: Answer, terms: Terms) -> Self {
-        let reader = LineReader::new(answer);
+    /// `token`: that of the request, where it is known already.
+    pub(crate) fn new(
+        client: Client,
+        reader: EventReader,
+        terms: Terms,
+        token: Option<Token>,
+    ) -> Self {
         let subject = Subject::default();
-        Self { client, terms, reader, coming_back: None, token: None, subject }
+        Self { client, terms, reader, coming_back: None, token, subject }
     }
 
     /// The next event. Cancel-safe: nothing that was read is lost, and no attempt to come back is cut
     /// short.
     pub(crate) async fn next(&mut self) -> Result<StreamEvent, LostReason> {
         let Some(coming_back) = &mut self.coming_back else {
-            return match self.reader.next(self.client.silence_limit()).await {
+            return match self.reader.next().await {
                 Ok(event) => self.take_in(event),
                 Err(cause) => self.leave(cause),
             };
@@ -105,6 +118,8 @@ impl EventStream {
             cause: cause.clone(),
             last_sign: self.reader.heard(),
             patience: self.patience(),
+            last_attempt: self.reader.pace().last_attempt,
+            terms: self.terms,
             wait_ends: self.terms.wait_ends.filter(|_| !self.subject.is_granted()),
             peer: self.reader.peer(),
         };
@@ -116,7 +131,7 @@ impl EventStream {
 
     /// How long after its last sign a server of which nothing is known has not given the resource away.
     fn patience(&self) -> Duration {
-        let patience = self.client.silence_limit().max(self.terms.linger);
+        let patience = self.reader.pace().limit.max(self.terms.linger);
         // A server that has been restarted with a short grace may be done with it before that.
         self.reader.restarting().map_or(patience, |grace| patience.min(grace))
     }

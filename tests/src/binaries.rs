@@ -16,6 +16,12 @@ pub fn rpclient() -> PathBuf {
     built().join("rpclient")
 }
 
+/// The built client that holds a resource over a WebSocket.
+#[must_use]
+pub fn websocket_client() -> PathBuf {
+    built().join("websocket_client")
+}
+
 /// The root of the workspace.
 #[must_use]
 pub fn workspace() -> &'static Path {

@@ -159,6 +159,18 @@ impl Connection {
         matches!(within("the peer's next bytes", read).await, Ok(1..))
     }
 
+    /// Waits until these bytes have come, and forgets them and what came before.
+    pub async fn until_bytes(&mut self, wanted: &[u8]) {
+        loop {
+            if let Some(start) = find(&self.received, wanted) {
+                self.received.drain(..start + wanted.len());
+                return;
+            }
+            let seen = self.received.clone();
+            assert!(self.receive().await, "the connection ended before {wanted:?}: {seen:?}");
+        }
+    }
+
     /// Waits until the peer has ended the connection, and returns what it sent before.
     pub async fn until_end(&mut self) -> Vec<u8> {
         while self.receive().await {}

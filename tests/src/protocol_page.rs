@@ -1,5 +1,6 @@
 //! `docs/protocol.md`, taken apart: its examples and its tables.
 
+use respo::wire::EventId;
 use serde_json::Value;
 
 use crate::binaries;
@@ -94,7 +95,7 @@ pub fn quoted(cell: &str) -> Vec<String> {
     cell.split('`').skip(1).step_by(2).map(str::to_owned).collect()
 }
 
-/// The same, with what is different each time replaced: times, tokens and the version.
+/// The same, with what is different each time replaced: times, tokens, the epoch of events and the version.
 #[must_use]
 pub fn masked(json: &Value) -> Value {
     match json {
@@ -111,6 +112,10 @@ pub fn masked(json: &Value) -> Value {
         }
         Value::Array(items) => items.iter().map(masked).collect(),
         Value::String(text) if is_time(text) => Value::from("TIME"),
+        Value::String(text) if is_event_id(text) => {
+            let (_, number) = text.split_once('-').expect("an id");
+            Value::from(format!("EPOCH-{number}"))
+        }
         other => other.clone(),
     }
 }
@@ -120,6 +125,12 @@ fn is_time(text: &str) -> bool {
     let form = "0000-00-00T00:00:00.000000Z";
     let fits = |(c, f): (char, char)| if f == '0' { c.is_ascii_digit() } else { c == f };
     text.len() == form.len() && text.chars().zip(form.chars()).all(fits)
+}
+
+/// Whether this is the id of an event, which begins with the time of the server's start in microseconds.
+fn is_event_id(text: &str) -> bool {
+    let id = text.parse::<EventId>();
+    id.is_ok_and(|id| id.epoch > 1_000_000_000_000_000)
 }
 
 fn cells(line: &str) -> Vec<String> {

@@ -1,14 +1,16 @@
 //! What the tables say of what has ended, and what is forgotten.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use respo::EndReason;
+use respo::{EndReason, Fence, Hold, Name, Record, RequestId};
+use respo_sqlite::history::HistoryChange::{Released, Transferred};
 use respo_sqlite::history::{self, HistoryEntry, HistoryFilter};
 use respo_sqlite::{SqliteStore, StoreOptions};
 use rusqlite::Connection;
 use tempfile::TempDir;
 
-use crate::records::{at, commit, ended, granted, pool, queued, replaced};
+use crate::records::{at, commit, ended, granted, pool, queued, replaced, request, token};
 
 fn open(directory: &TempDir, retention: Option<Duration>) -> SqliteStore {
     let mut options = StoreOptions::default();
@@ -93,13 +95,91 @@ async fn who_holds_what_can_be_asked_in_sql() {
     let directory = TempDir::new().unwrap();
     let store = open(&directory, None);
     commit(&store, "lab", vec![replaced(1, "first", 0.0), queued(1, 10.0), queued(2, 11.0)]).await;
-    let held = "SELECT pool, resource, holder, description, id, fence, since, expires FROM held";
+    let held = "SELECT pool, resource, holder, description, id, fence, since, expires, ttl, allowed
+        FROM held";
     assert_eq!(rows(&directory, held), Vec::<String>::new());
     commit(&store, "lab", vec![granted(1, 5, 12.0)]).await;
-    let row = "lab | bench-1 | ci-88 | nightly | 1 | 5 | 2026-11-22T00:00:12.000Z | null";
+    let row =
+        "lab | bench-1 | ci-88 | nightly | 1 | 5 | 2026-11-22T00:00:12.000Z | null | null | []";
     assert_eq!(rows(&directory, held), [row]);
     commit(&store, "lab", vec![ended(1, EndReason::Released, 13.0)]).await;
     assert_eq!(rows(&directory, held), Vec::<String>::new());
+}
+
+/// Two benches for five minutes without a renewal, shared with two others, extended; then one bench is released,
+/// and the rest passes to another holder.
+fn shared_lease() -> [Vec<Record>; 2] {
+    let id = RequestId(1);
+    let of = |holder: &str| {
+        let mut request = request();
+        request.hold = Hold::Ttl { ttl: Duration::from_secs(300) };
+        request.holder = Some(pool(holder));
+        Arc::new(request)
+    };
+    let bench = |number: u64| Name::new(format!("bench-{number}")).unwrap();
+    let queued = Record::Queued {
+        id,
+        request: of("ci-88"),
+        token: token(1).digest(),
+        party: id,
+        made_with: None,
+        at: at(10.0),
+    };
+    let resources = vec![vec![bench(1), bench(2)]];
+    let granted = Record::Granted { id, fence: Fence(5), resources, at: at(12.0), expires: None };
+    let allow =
+        |who| Record::Allowed { id, who: pool(who), token: token(9).digest(), at: at(13.0) };
+    let (expires, until) = (Some(at(600.0)), Some(at(400.0)));
+    let extended = Record::Extended { id, expires, until, at: at(14.0) };
+    let (released, at_20) = (vec![bench(1)], at(20.25));
+    let released = Record::PartlyReleased { id, resources: released, at: at_20 };
+    let (request, token) = (of("night shift"), token(2).digest());
+    let transferred = Record::Transferred { id, request, token, at: at(30.0) };
+    [
+        vec![replaced(1, "first", 0.0), queued, granted, allow("bob"), allow("ann"), extended],
+        vec![released, transferred],
+    ]
+}
+
+#[tokio::test]
+async fn what_was_released_or_passed_on_before_the_end_is_in_the_history() {
+    let directory = TempDir::new().unwrap();
+    let store = open(&directory, None);
+    let [begin, change] = shared_lease();
+    commit(&store, "lab", begin).await;
+    let held = "SELECT resource, holder, expires, ttl, allowed FROM held ORDER BY resource";
+    let who = "ci-88 | 2026-11-22T00:10:00.000Z | 5m | [\"ann\",\"bob\"]";
+    let both = [format!("bench-1 | {who}"), format!("bench-2 | {who}")];
+    assert_eq!(rows(&directory, held), both);
+    commit(&store, "lab", change).await;
+    let left = "bench-2 | night shift | 2026-11-22T00:10:00.000Z | 5m | []";
+    assert_eq!(rows(&directory, held), [left]);
+
+    // The clock is set ahead by an hour before it ends: the changes are at their distance from the end.
+    let hour = Duration::from_secs(3600);
+    let (from, to) = (at(35.0), at(35.0).after(hour));
+    commit(&store, "lab", vec![Record::ClockSet { from, to }]).await;
+    let (id, reason) = (RequestId(1), EndReason::Expired);
+    let end = Record::Ended { id, reason, at: at(40.0).after(hour) };
+    commit(&store, "lab", vec![end]).await;
+    let released = r#"{"at":"2026-11-22T01:00:20.250Z","released":["bench-1"]}"#;
+    let passed_on = r#"{"at":"2026-11-22T01:00:30.000Z","former_holder":"ci-88"}"#;
+    let history = "SELECT holder, resources, held_seconds, reason, changes FROM history";
+    let row = format!("night shift | [[\"bench-2\"]] | 28.0 | expired | [{released},{passed_on}]");
+    assert_eq!(rows(&directory, history), [row]);
+    let read = entries(&directory, &HistoryFilter::default());
+    assert_eq!(read[0].resources, ["bench-2"]);
+    let [Released { at: first, released }, Transferred { at: second, former_holder }] =
+        &read[0].changes[..]
+    else {
+        panic!("{read:?}");
+    };
+    assert_eq!((*first, *second), (at(20.25).after(hour), at(30.0).after(hour)));
+    assert_eq!((released[0].as_str(), former_holder.as_ref()), ("bench-1", Some(&pool("ci-88"))));
+    // The export has the same.
+    let line = serde_json::to_value(&read[0]).unwrap();
+    assert_eq!(line["changes"][1]["former_holder"], "ci-88");
+    assert_eq!(line["changes"][0]["released"][0], "bench-1");
 }
 
 #[tokio::test]

@@ -8,3 +8,4 @@ mod migration;
 mod passing_time;
 mod records;
 mod revisions;
+mod spent_keys;

@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 
 use respo::broker::{Broker, TicketEvent};
 use respo::{
-    EndReason, Inventory, InventoryStore, Name, Refusal, Request, RequestId, Resource, Selector,
-    Token, Wait,
+    EndReason, Hold, Inventory, InventoryStore, Name, Refusal, Request, RequestId, Resource,
+    Selector, Token, Wait,
 };
 use respo_sqlite::history::{self, HistoryFilter};
 use respo_sqlite::{SqliteStore, StoreOptions, database_path};
@@ -17,6 +17,7 @@ use tempfile::TempDir;
 use crate::records::{commit, pool, queued};
 
 const HOUR: Duration = Duration::from_secs(3600);
+const MINUTE: Duration = Duration::from_secs(60);
 
 fn open(directory: &Path) -> SqliteStore {
     SqliteStore::open(directory, StoreOptions::default()).unwrap()
@@ -79,7 +80,8 @@ fn move_times(seconds: i64) -> String {
     let by = format!("+ {seconds} * 1000000");
     format!(
         "UPDATE pools SET at = at {by};
-         UPDATE requests SET queued_at = queued_at {by}, since = since {by}, expires = expires {by};"
+         UPDATE requests SET queued_at = queued_at {by}, since = since {by}, expires = expires {by},
+             until = until {by};"
     )
 }
 
@@ -121,12 +123,14 @@ async fn what_is_left_of_a_lease_does_not_depend_on_the_wall_clock() {
         change(run.directory.path(), &meanwhile);
         // The first start after it, and the next one, which must find what the first has made of it.
         for start in ["first", "second"] {
-            let Left { of_lease, waited } = left(&run).await;
+            let Left { of_lease, of_extension, waited } = left(&run).await;
             let most = HOUR - Duration::from_secs(counted);
             let slack = run.began.elapsed();
             let case = format!("{start} start after {meanwhile}");
-            assert!(of_lease <= most, "{case}: prolonged, {of_lease:?} are left");
-            assert!(of_lease >= most - slack, "{case}: cut short, {of_lease:?} are left");
+            for left in [of_lease, of_extension] {
+                assert!(left <= most, "{case}: prolonged, {left:?} are left");
+                assert!(left >= most - slack, "{case}: cut short, {left:?} are left");
+            }
             let least = Duration::from_secs(counted);
             assert!((least..=least + slack).contains(&waited), "{case}: waited {waited:?}");
         }
@@ -159,7 +163,10 @@ async fn a_lease_whose_time_is_up_ends_at_the_start_whatever_the_wall_clock_says
 struct FirstRun {
     directory: TempDir,
     began: Instant,
+    /// Of a lease for an hour.
     holder: Token,
+    /// Of a lease for a minute without a renewal, which was extended to an hour.
+    extended: Token,
     waiter: Token,
 }
 
@@ -168,12 +175,18 @@ impl FirstRun {
         let directory = TempDir::new().unwrap();
         let began = Instant::now();
         let unknown = || Token::presented("");
-        let mut run = Self { directory, began, holder: unknown(), waiter: unknown() };
+        let [holder, extended, waiter] = [(); 3].map(|()| unknown());
+        let mut run = Self { directory, began, holder, extended, waiter };
         let broker = run.start().await;
         let session = broker.session();
         let mut request = Request::one(Selector::any());
         request.max_duration = Some(HOUR);
         let holder = session.submit(request).await.unwrap();
+        let mut request = Request::one(Selector::any());
+        request.hold = Hold::Ttl { ttl: MINUTE };
+        let extended = session.submit(request).await.unwrap();
+        broker.extend(extended.id(), extended.token(), HOUR - MINUTE).await.unwrap();
+        run.extended = extended.token().clone();
         let mut request = Request::one(Selector::any());
         request.wait = Wait::UpTo(2 * HOUR);
         let waiter = session.submit(request).await.unwrap();
@@ -183,15 +196,16 @@ impl FirstRun {
     }
 
     async fn start(&self) -> Broker {
-        let bench = Resource::new(Name::new("bench-1").unwrap());
+        let benches = ["bench-1", "bench-2"].map(|name| Resource::new(Name::new(name).unwrap()));
         let store = Arc::new(open(self.directory.path()));
-        let builder = Broker::builder(pool("lab"), Inventory::new([bench]).unwrap());
+        let builder = Broker::builder(pool("lab"), Inventory::new(benches).unwrap());
         builder.store(store).start().await.unwrap()
     }
 }
 
 struct Left {
     of_lease: Duration,
+    of_extension: Duration,
     waited: Duration,
 }
 
@@ -208,7 +222,11 @@ async fn left(run: &FirstRun) -> Left {
     let waiting = &snapshot.waiting[0];
     assert_eq!(waiting.id, waiter.id());
     let now = broker.now();
-    let left = Left { of_lease: expires.since(now), waited: now.since(waiting.since) };
+    // The second of the three requests.
+    let extended = broker.look_up(RequestId(2), &run.extended).await.unwrap().grant.unwrap();
+    let of_extension = extended.expires.unwrap().since(now);
+    let waited = now.since(waiting.since);
+    let left = Left { of_lease: expires.since(now), of_extension, waited };
     broker.stop().await;
     left
 }

@@ -65,13 +65,6 @@ impl<K: Key> Page<K> {
     }
 }
 
-impl<K> Page<K> {
-    /// Everything.
-    pub(crate) fn whole() -> Self {
-        Self { limit: None, after: None }
-    }
-}
-
 /// A page while it is filled.
 #[derive(Debug)]
 pub(crate) struct Taking<K, T> {

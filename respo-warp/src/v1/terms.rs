@@ -26,9 +26,8 @@ pub(crate) async fn renew(
     id: RequestId,
     mut call: Call,
 ) -> Result<Response, Problem> {
-    let mut fields = Fields::read(&api, &mut call, &["ttl"]).await?;
+    let (broker, token, mut fields) = asked(&api, &mut call, &["ttl"]).await?;
     let ttl: Option<HumanDuration> = fields.take("ttl", DURATION)?;
-    let (broker, token) = authorized(&api, &call)?;
     let renewed = broker.renew(id, &token, ttl.map(|HumanDuration(ttl)| ttl)).await;
     let expires = renewed.map_err(|refusal| explain(broker, refusal))?;
     Ok(json(&RenewedLease { id, expires }))
@@ -40,9 +39,8 @@ pub(crate) async fn extend(
     id: RequestId,
     mut call: Call,
 ) -> Result<Response, Problem> {
-    let mut fields = Fields::read(&api, &mut call, &["by"]).await?;
+    let (broker, token, mut fields) = asked(&api, &mut call, &["by"]).await?;
     let HumanDuration(by) = fields.require("by", DURATION)?;
-    let (broker, token) = authorized(&api, &call)?;
     let extended = broker.extend(id, &token, by).await;
     let expires = extended.map_err(|refusal| explain(broker, refusal))?;
     Ok(json(&RenewedLease { id, expires }))
@@ -54,9 +52,8 @@ pub(crate) async fn transfer(
     id: RequestId,
     mut call: Call,
 ) -> Result<Response, Problem> {
-    let mut fields = Fields::read(&api, &mut call, &["to"]).await?;
+    let (broker, token, mut fields) = asked(&api, &mut call, &["to"]).await?;
     let holder: Label = fields.require("to", HOLDER)?;
-    let (broker, token) = authorized(&api, &call)?;
     let token = broker.transfer(id, &token, holder.clone()).await;
     let token = token.map_err(|refusal| explain(broker, refusal))?;
     Ok(issued(id, holder, &token))
@@ -68,9 +65,8 @@ pub(crate) async fn allow(
     id: RequestId,
     mut call: Call,
 ) -> Result<Response, Problem> {
-    let mut fields = Fields::read(&api, &mut call, &["who"]).await?;
+    let (broker, token, mut fields) = asked(&api, &mut call, &["who"]).await?;
     let holder: Label = fields.require("who", HOLDER)?;
-    let (broker, token) = authorized(&api, &call)?;
     let token = broker.allow(id, &token, holder.clone()).await;
     let token = token.map_err(|refusal| explain(broker, refusal))?;
     Ok(issued(id, holder, &token))
@@ -83,8 +79,10 @@ pub(crate) async fn disallow(
     who: Label,
     mut call: Call,
 ) -> Result<Response, Problem> {
+    let parameters = Parameters::parse(&call.query, &["pool"])?;
     body::expect_none(&api, &mut call).await?;
-    let (broker, token) = authorized(&api, &call)?;
+    let broker = api.pools.select(parameters.value("pool"))?;
+    let token = lease_token(&call.headers)?;
     let disallowed = broker.disallow(id, &token, who).await;
     disallowed.map_err(|refusal| explain(broker, refusal))?;
     let mut response = Response::default();
@@ -92,11 +90,16 @@ pub(crate) async fn disallow(
     Ok(response)
 }
 
-/// The pool that a call is about, and the token that it has.
-fn authorized<'a>(api: &'a Api, call: &Call) -> Result<(&'a Broker, Token), Problem> {
+/// The pool that a call is about, the token that it has, and what its body says.
+async fn asked<'a>(
+    api: &'a Api,
+    call: &mut Call,
+    known: &[&str],
+) -> Result<(&'a Broker, Token, Fields), Problem> {
     let parameters = Parameters::parse(&call.query, &["pool"])?;
+    let fields = Fields::read(api, call, known).await?;
     let broker = api.pools.select(parameters.value("pool"))?;
-    Ok((broker, lease_token(&call.headers)?))
+    Ok((broker, lease_token(&call.headers)?, fields))
 }
 
 fn issued(id: RequestId, holder: Label, token: &Token) -> Response {

@@ -252,7 +252,10 @@ impl<'n> About<'n> {
             }
             _ if self.ended.contains_key(&id) => return None,
             NoticeKind::Orphaned { until } => Happening::Orphaned { id, until: *until },
-            NoticeKind::Resumed { .. } => Happening::Resumed { id },
+            // What has a ttl is never orphaned, so that somebody follows it again is no news.
+            NoticeKind::Resumed { .. } if notice.request.ttl().is_none() => {
+                Happening::Resumed { id }
+            }
             _ => return None,
         };
         Some(Event { at: now, what: What::Happened(happened) })

@@ -57,7 +57,7 @@ pub use ticket::{Ticket, TicketEvent};
 
 pub use crate::engine::Standing;
 
-use crate::engine::{Command, Reply, SessionId};
+use crate::engine::{Command, Limits, Reply, SessionId};
 use crate::inventory::{Inventory, InventoryChange};
 use crate::lease::EndReason;
 use crate::names::Label;
@@ -87,6 +87,7 @@ impl fmt::Debug for Broker {
 
 struct Shared {
     pool: Label,
+    limits: Limits,
     clock: Clock,
     /// For readers; the actor alone writes.
     store: Arc<dyn InventoryStore>,
@@ -106,6 +107,12 @@ impl Broker {
     #[must_use]
     pub fn pool(&self) -> &Label {
         &self.shared.pool
+    }
+
+    /// The bounds of the pool.
+    #[must_use]
+    pub fn limits(&self) -> &Limits {
+        &self.shared.limits
     }
 
     /// The pool's clock, by which all its times are given.

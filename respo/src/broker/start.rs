@@ -102,6 +102,7 @@ impl BrokerBuilder {
         let seed = state.revision == 0;
         let events = Arc::new(EventLog::new(pool.clone(), clock.now()));
         let log = Arc::clone(&events);
+        let known = limits.clone();
         let parts = Parts { pool: pool.clone(), limits, matcher, store, notifier, clock, events };
         let mut engine = parts.engine(state, &[]);
         let mut effects = Effects::default();
@@ -126,8 +127,19 @@ impl BrokerBuilder {
         let sender = inbox.downgrade();
         tokio::spawn(Actor::new(parts, engine, publisher, messages, sender).run());
         let (last_session, draining) = (AtomicU64::new(0), AtomicBool::new(false));
-        let shared =
-            Shared { pool, clock, inbox, snapshots, intervals, store, log, last_session, draining };
+        let limits = known;
+        let shared = Shared {
+            pool,
+            limits,
+            clock,
+            inbox,
+            snapshots,
+            intervals,
+            store,
+            log,
+            last_session,
+            draining,
+        };
         Ok(Broker { shared: Arc::new(shared) })
     }
 }

@@ -9,7 +9,7 @@ use crate::engine::{Authority, Command, Effects, Engine, Limits, Record, Session
 use crate::inventory::{Inventory, Stack};
 use crate::matcher::AttributeMatcher;
 use crate::names::Name;
-use crate::request::{Hold, Request, RequestId, Wait};
+use crate::request::{Hold, MIN_TTL, Request, RequestId, Wait};
 use crate::rules::{Allowance, Rules};
 use crate::time::Timestamp;
 use crate::token::Token;
@@ -23,8 +23,8 @@ const SESSIONS: u64 = 3;
 pub(super) struct History {
     random: u64,
     now: Timestamp,
-    engine: Engine,
-    tokens: u64,
+    pub(super) engine: Engine,
+    pub(super) tokens: u64,
 }
 
 impl History {
@@ -54,7 +54,11 @@ impl History {
         }
         let mut effects = Effects::default();
         for _ in 0..=self.choose(4) {
-            let passed = self.choose(3_000_000);
+            let passed = match self.choose(100) {
+                // Keys are forgotten meanwhile.
+                0 => self.choose(200_000_000_000),
+                _ => self.choose(3_000_000),
+            };
             self.now = self.now.after(Duration::from_micros(passed));
             let command = self.command();
             // What is refused makes no records.
@@ -86,12 +90,14 @@ impl History {
     fn command(&mut self) -> Command {
         let session = SessionId(self.choose(SESSIONS));
         let some_id = RequestId(self.choose(self.tokens + 1));
-        match self.choose(20) {
+        match self.choose(30) {
             0..=2 => Command::OpenSession(session),
             3 => Command::CloseSession(session),
             4 | 5 => Command::ReplaceInventory(self.inventory()),
             6..=9 => Command::End { id: some_id, by: Authority::Administrator },
             10 => Command::Resume { session, token: token(some_id.0) },
+            11..=18 => self.command_on_lease(),
+            19..=21 => self.submit_once(session),
             _ => {
                 self.tokens += 1;
                 let token = token(self.tokens).digest();
@@ -100,7 +106,7 @@ impl History {
         }
     }
 
-    fn request(&mut self) -> Request {
+    pub(super) fn request(&mut self) -> Request {
         let mut request = samples::request(self.choose(4));
         let short = |micros| Duration::from_micros(1 + micros);
         good(request.set_requirements(self.requirements()), "requirements");
@@ -109,8 +115,13 @@ impl History {
             1 => Wait::UpTo(short(self.choose(20_000_000))),
             _ => Wait::Forever,
         };
-        let linger = Duration::from_micros(self.choose(2) * self.choose(9_000_000));
-        request.hold = Hold::Connection { linger };
+        request.hold = match self.choose(3) {
+            0 => Hold::Ttl { ttl: MIN_TTL + short(self.choose(9_000_000)) },
+            _ => {
+                let linger = Duration::from_micros(self.choose(2) * self.choose(9_000_000));
+                Hold::Connection { linger }
+            }
+        };
         request.max_duration = (self.choose(3) == 0).then(|| short(self.choose(30_000_000)));
         request
     }
@@ -154,7 +165,7 @@ fn restore(state: State, now: Timestamp) -> Engine {
     Engine::restore(Limits::default(), Arc::new(AttributeMatcher), state, now)
 }
 
-fn token(number: u64) -> Token {
+pub(super) fn token(number: u64) -> Token {
     Token::from_random(u128::from(number).to_be_bytes())
 }
 

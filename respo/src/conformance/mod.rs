@@ -27,8 +27,10 @@
 //!
 //! Stores differ in how they fail, so what a store does when its disk does is left to its own tests.
 
+mod changes;
 mod history;
 mod keys;
+mod leases;
 mod requirements;
 mod samples;
 
@@ -70,6 +72,8 @@ pub async fn check_all<S: Subject>(new: impl AsyncFn() -> S) {
     a_new_store_has_nothing(&new().await).await;
     every_value_comes_back_as_it_was(&mut new().await).await;
     keys_that_are_in_no_inventory_come_and_go(&mut new().await).await;
+    leases_change_between_their_grant_and_their_end(&mut new().await).await;
+    spent_keys_are_remembered_as_they_must_be(&mut new().await).await;
     for seed in 0..HISTORIES {
         what_is_recovered_is_what_was_committed(&mut new().await, seed).await;
     }
@@ -119,6 +123,44 @@ pub async fn keys_that_are_in_no_inventory_come_and_go(subject: &mut impl Subjec
         subject.reopen().await;
         assert_recovered(&*subject.store(), "lab", &expected).await;
     }
+}
+
+/// Leases are extended, given back in parts, shared and passed on as [`State::apply`] does it, and the
+/// idempotency keys of requests come back as they were.
+///
+/// # Panics
+/// If something does not.
+pub async fn leases_change_between_their_grant_and_their_end(subject: &mut impl Subject) {
+    let mut expected = State::default();
+    for records in leases::batches() {
+        let what = format!("{records:?}");
+        commit(&*subject.store(), "lab", records, &mut expected).await;
+        let found = recovered(&*subject.store(), "lab").await;
+        assert_eq!(found.as_ref(), Some(&expected), "after {what}");
+    }
+    subject.reopen().await;
+    assert_recovered(&*subject.store(), "lab", &expected).await;
+}
+
+/// The idempotency keys of what has ended are remembered as long as they must be, and no longer.
+///
+/// # Panics
+/// If they are not.
+pub async fn spent_keys_are_remembered_as_they_must_be(subject: &mut impl Subject) {
+    let mut expected = State::default();
+    for (step, (records, remembered)) in (1..).zip(leases::spent_keys()) {
+        commit(&*subject.store(), "lab", records, &mut expected).await;
+        assert_eq!(
+            expected.spent_keys.iter().count(),
+            remembered,
+            "step {step}: a mistaken sample"
+        );
+        let found = recovered(&*subject.store(), "lab").await;
+        assert!(found.as_ref() == Some(&expected), "step {step}: other keys are recovered");
+    }
+    subject.reopen().await;
+    let found = recovered(&*subject.store(), "lab").await;
+    assert!(found == Some(expected), "other keys are recovered after a restart");
 }
 
 /// After any history, and after a restart at any point of it, what is recovered is what the records add

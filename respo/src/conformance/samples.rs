@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use super::good;
 use crate::engine::Record;
+use crate::idempotency::MadeWith;
 use crate::inventory::{Entity, Inventory, Resource, Stack};
 use crate::lease::EndReason;
 use crate::names::{Label, MAX_NAME_CHARS, MAX_TEXT_CHARS, Name, Text, Word};
@@ -127,7 +128,7 @@ pub(super) fn records() -> Vec<Record> {
         token: token(u128::from(id) << 100),
         // The second and the third are one party's.
         party: RequestId(if id == 3 { 2 } else { id }),
-        made_with: None,
+        made_with: (id == 2).then(|| MadeWith { key: token(u128::MAX), salt: [0xff; 16] }),
         at: at(micros),
     };
     let replaced = |revision, size, micros| Record::InventoryReplaced {

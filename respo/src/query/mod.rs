@@ -23,10 +23,12 @@
 
 mod pairs;
 mod read;
+mod resources;
 mod tag;
 mod write;
 
 pub use read::SELECTOR_PARAMETERS;
+pub use resources::{LISTED_STATES, ResourceFilter, ResourceQuery};
 pub(crate) use write::bracketed;
 
 use crate::names::Label;

@@ -17,8 +17,8 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    EventId, GrantedLease, LeaseOverview, PooledResource, Problem, PublicEvent, QueuedRequest,
-    WaitingOverview,
+    EventId, GrantedLease, LeaseOverview, PooledRequest, PooledResource, Problem, PublicEvent,
+    QueuedRequest,
 };
 use crate::lease::EndReason;
 use crate::names::{Label, Name};
@@ -368,9 +368,9 @@ pub enum ServerMessage {
         /// The leases.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         leases: Option<Vec<LeaseOverview>>,
-        /// The waiting requests, in the order in which they will be served.
+        /// The waiting requests, in the order in which they will be served, pool by pool.
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        requests: Option<Vec<WaitingOverview>>,
+        requests: Option<Vec<PooledRequest>>,
     },
     /// What the client said is refused, or makes no sense. The connection lives on.
     Error {

@@ -6,12 +6,14 @@ use super::InventoryDocument;
 use super::entries::{DOCUMENT, ENTITY, Entry, KeyRule, POOL, RESOURCE};
 use super::load::empty_document;
 use super::node::{Content, Node, Place};
+use super::numbers::Ids;
 use super::path::Path;
 use super::problem::{InventoryProblem, InventoryProblems, Problems};
 use super::stacks::Suggestions;
 use crate::inventory::{MAX_ENTITIES, MAX_RESOURCES};
 use crate::{Entity, Inventory, Label, Name, Resource, Rules, Text};
 
+const NO_POOL: &str = "there is no pool";
 const POOL_REMEDY: &str = "write a map with the pool's name and its resources";
 
 /// Walks a document in the order of the file and takes note of its mistakes.
@@ -39,10 +41,21 @@ pub(super) fn check(
         checker.problems.add_fatal(problem);
     }
     if checker.problems.is_empty() {
-        Ok(InventoryDocument { pools })
+        Ok(InventoryDocument { pools, ids_are_places: false })
     } else {
         Err(checker.problems.into_sorted())
     }
+}
+
+/// The mistakes of what may be meant as a descriptor of rent-a-bot: what would make it one is said too.
+pub(super) fn naming_descriptors(mut problems: InventoryProblems) -> InventoryProblems {
+    for problem in problems.0.iter_mut().filter(|problem| problem.problem == NO_POOL) {
+        problem.remedy.push_str(
+            "; a descriptor of rent-a-bot has the names of resources there, each with a map of its \
+             description, endpoint and tags",
+        );
+    }
+    problems
 }
 
 impl Checker {
@@ -64,7 +77,7 @@ impl Checker {
         });
         let is_map = matches!(&*root.content, Content::Map(_));
         if is_map && said.is_none() && !is_misspelt {
-            self.problems.add(path, root.place, "there is no pool", "add `pool:` at the top");
+            self.problems.add(path, root.place, NO_POOL, "add `pool:` at the top");
         }
         pools
     }
@@ -166,19 +179,25 @@ impl Checker {
         if let Content::Map(pairs) = &*node.content {
             self.limit(path, node.place, pairs.len(), MAX_RESOURCES, "resources");
         }
-        let mut resources = Vec::new();
+        let (mut resources, mut ids) = (Vec::new(), Ids::default());
         let remedy = "write a map from each resource's name to what it is";
         self.each_entry(path, node, KeyRule::Literal, remedy, |checker, path, entry| {
             let name = checker.name(path, entry.key, entry.key_place);
-            resources.extend(checker.resource(path, name, entry.value));
+            resources.extend(checker.resource(path, name, entry.value, &mut ids));
         });
         resources
     }
 
-    fn resource(&mut self, path: &Path<'_>, name: Option<Name>, node: &Node) -> Option<Resource> {
+    fn resource(
+        &mut self,
+        path: &Path<'_>,
+        name: Option<Name>,
+        node: &Node,
+        ids: &mut Ids,
+    ) -> Option<Resource> {
         let mut attributes = BTreeSet::new();
         let mut attributes_key = None;
-        let (mut location, mut description, mut endpoint) = (None, None, None);
+        let (mut id, mut location, mut description, mut endpoint) = (None, None, None, None);
         let (mut properties, mut entities) = (BTreeMap::new(), BTreeMap::new());
         let remedy = "write a map such as {location: office1, attributes: [can]}, or nothing";
         self.each_entry(path, node, KeyRule::Literal, remedy, |checker, path, entry| {
@@ -202,6 +221,7 @@ impl Checker {
                 }
                 "properties" => properties = checker.properties(path, value),
                 "entities" => entities = checker.entities(path, value),
+                "id" => id = checker.id(path, value, ids),
                 _ => {
                     checker.unknown_key(path, entry, &RESOURCE);
                 }
@@ -210,6 +230,7 @@ impl Checker {
         // A resource whose name is a mistake has been checked all the same.
         name.map(|name| Resource {
             name,
+            id,
             location,
             attributes,
             description,

@@ -37,7 +37,16 @@ pub(super) const ALLOWANCE: Shape =
     Shape { noun: "a limit", keys: &["per_holder", "per_group"], is_named_by_key: false };
 pub(super) const RESOURCE: Shape = Shape {
     noun: "a resource",
-    keys: &["attributes", "tags", "location", "description", "endpoint", "properties", "entities"],
+    keys: &[
+        "attributes",
+        "tags",
+        "location",
+        "description",
+        "endpoint",
+        "properties",
+        "entities",
+        "id",
+    ],
     is_named_by_key: true,
 };
 pub(super) const ENTITY: Shape =

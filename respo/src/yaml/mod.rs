@@ -34,6 +34,8 @@
 //!   Where a text, a number, a boolean or a duration is expected it is a mistake.
 //! - Where a text is expected, a number or a boolean is taken as it is written: `location: 12` is
 //!   the text `12`, and a resource may be called `1`.
+//! - `id` is a whole number from 1 to 4294967295, for clients that know resources by number; no two
+//!   resources of a pool have the same. What it is without is in [`Resource::numeric_id`].
 //! - `properties` are free-form, with whatever JSON can hold, and `null` among it. Their keys are
 //!   texts; one that looks like a number, a boolean or nothing must be in quotes. Values follow the
 //!   YAML 1.2 core schema, except that a number stays a text where digits would be lost: with
@@ -42,17 +44,24 @@
 //!   value (`!!str 1`) are mistakes, so that nothing is silently read otherwise than meant.
 //! - A document has at most 16 MiB, 64 levels and a million values, aliases written out.
 //!
+//! What rent-a-bot, another server for the same purpose, reads as its resources can be read as well:
+//! see [`InventoryDocument::parse_descriptor`].
+//!
 //! Every mistake is reported, in the order of the file. What the parser cannot read at all is one
 //! mistake, and what comes after it is not looked at.
+//!
+//! [`Resource::numeric_id`]: crate::Resource::numeric_id
 
 mod build;
 mod check;
 mod entries;
 mod load;
 mod node;
+mod numbers;
 mod path;
 mod problem;
 mod properties;
+mod rentabot;
 mod rules;
 mod scalar;
 mod schema;
@@ -93,9 +102,19 @@ const MAX_EXPANDED_BYTES: usize = 2 * MAX_DOCUMENT_BYTES;
 pub struct InventoryDocument {
     /// Each pool's name and what it has; at least one, and no name twice.
     pub pools: Vec<(Label, Inventory)>,
+    /// Whether the ids of the resources say no more than their places in the file, as in a
+    /// [descriptor](Self::parse_descriptor). Then resources that are there already keep the ids that they
+    /// have: see [`Inventory::keeping_ids_of`].
+    pub ids_are_places: bool,
 }
 
 impl InventoryDocument {
+    /// Of these pools.
+    #[must_use]
+    pub fn new(pools: Vec<(Label, Inventory)>) -> Self {
+        Self { pools, ids_are_places: false }
+    }
+
     /// Reads and checks an inventory.
     ///
     /// # Errors
@@ -106,6 +125,69 @@ impl InventoryDocument {
             Ok((root, second_document)) => check::check(&root, second_document),
             Err(problem) => Err(InventoryProblems(vec![problem])),
         }
+    }
+
+    /// Reads and checks the descriptor of rent-a-bot as what the only pool has.
+    ///
+    /// It is a map from the names of resources to maps with `description`, `endpoint` and `tags`, each of
+    /// which may be left out or empty. Tags are words between commas or blanks, or a list of such texts, and
+    /// become attributes. Other keys, which rent-a-bot passes over, become properties. Ids count the
+    /// resources from 1 on in the order of the file, as rent-a-bot's do.
+    ///
+    /// ```
+    /// use respo::Label;
+    /// use respo::yaml::InventoryDocument;
+    ///
+    /// let descriptor = "coffee-machine:\n  description: in the kitchen\n  tags: coffee,kitchen\n";
+    /// let document = InventoryDocument::parse_descriptor(descriptor, &Label::new("lab")?)?;
+    /// assert_eq!(
+    ///     document.to_yaml(),
+    ///     "\
+    /// pool:
+    ///   name: lab
+    ///   resources:
+    ///     coffee-machine:
+    ///       id: 1
+    ///       attributes:
+    ///       - coffee
+    ///       - kitchen
+    ///       description: in the kitchen
+    /// ",
+    /// );
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// Every mistake in it, such as a name that has a blank in it.
+    pub fn parse_descriptor(text: &str, pool: &Label) -> Result<Self, InventoryProblems> {
+        match load::load(text) {
+            Ok((root, second_document)) => rentabot::read(&root, second_document, pool),
+            Err(problem) => Err(InventoryProblems(vec![problem])),
+        }
+    }
+
+    /// Reads and checks an inventory or, if that is what the file looks like, a descriptor of rent-a-bot.
+    /// Its pool is called `rent-a-bot`.
+    ///
+    /// It looks like a descriptor if it is a map from names to maps, one of which has `description`,
+    /// `endpoint` or `tags`, and if neither `pool` nor `pools` is among the names.
+    ///
+    /// # Errors
+    /// Every mistake in it. Where it is neither, those that it has as an inventory.
+    pub fn parse_any(text: &str) -> Result<Self, InventoryProblems> {
+        let (root, second_document) =
+            load::load(text).map_err(|problem| InventoryProblems(vec![problem]))?;
+        if !rentabot::is_descriptor(&root) {
+            return check::check(&root, second_document).map_err(check::naming_descriptors);
+        }
+        rentabot::read(&root, second_document, &Self::descriptor_pool())
+    }
+
+    /// What the pool of a descriptor is called where nothing else is said: `rent-a-bot`.
+    #[must_use]
+    #[expect(clippy::expect_used, reason = "the text is a label")]
+    pub fn descriptor_pool() -> Label {
+        Label::new("rent-a-bot").expect("a printable text is a label")
     }
 
     /// The text of a file, which must be UTF-8.

@@ -22,7 +22,7 @@ impl Checker {
     }
 
     /// Recursion is bounded: the tree is at most [`MAX_DEPTH`](super::MAX_DEPTH) deep.
-    fn value(&mut self, path: &Path<'_>, node: &Node) -> Value {
+    pub(super) fn value(&mut self, path: &Path<'_>, node: &Node) -> Value {
         match &*node.content {
             Content::Scalar(text, meaning) => match meaning {
                 Meaning::Null => Value::Null,

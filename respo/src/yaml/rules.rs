@@ -2,11 +2,10 @@
 
 use std::time::Duration;
 
-use serde_json::Number;
-
 use super::check::Checker;
 use super::entries::{ALLOWANCE, Entry, KeyRule};
 use super::node::{Content, Meaning, Node};
+use super::numbers::whole;
 use super::path::{Path, quoted};
 use crate::rules::GroupTag;
 use crate::{Allowance, DurationError, HumanDuration, Label, Rules};
@@ -78,31 +77,4 @@ impl Checker {
         });
         allowance
     }
-
-    fn limit_of(&mut self, path: &Path<'_>, node: &Node) -> Option<u32> {
-        let remedy = "write a whole number from 1 on; without a limit, leave the key out";
-        let Content::Scalar(text, Meaning::Number(number)) = &*node.content else {
-            self.wrong_type(path, node, "a number", remedy);
-            return None;
-        };
-        let limit = whole(number).and_then(|limit| u32::try_from(limit).ok());
-        let limit = limit.filter(|limit| *limit > 0);
-        if limit.is_none() {
-            let problem = format!("{} is not a whole number from 1 to {}", quoted(text), u32::MAX);
-            self.problems.add(path, node.place, problem, remedy);
-        }
-        limit
-    }
-}
-
-/// The number, if it is a whole one and not negative, in whichever form it is written: `3`, `3.0`, `3e0`.
-fn whole(number: &Number) -> Option<u64> {
-    /// Up to this, every whole number has a double of its own: 2^53.
-    const EXACT: f64 = 9_007_199_254_740_992.0;
-    let from_float = |float: f64| {
-        let is_whole = float.fract() == 0.0 && (0.0..=EXACT).contains(&float);
-        // The cast is exact.
-        is_whole.then_some(float as u64)
-    };
-    number.as_u64().or_else(|| number.as_f64().and_then(from_float))
 }

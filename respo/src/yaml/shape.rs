@@ -4,6 +4,7 @@
 //! types, for they could report only the first mistake; a test holds checker and schema together.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::num::NonZeroU32;
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -92,6 +93,11 @@ struct AllowanceShape {
     extend("not" = {"required": ["attributes", "tags"]})
 )]
 struct ResourceShape<'a> {
+    /// A number for clients that know resources by number, each given once in the pool. Without it there is
+    /// one that is derived from the name, above 4294967295.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "u32", extend("minimum" = 1), extend("maximum" = u32::MAX))]
+    id: Option<NonZeroU32>,
     /// Where it stands.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Label")]
@@ -192,6 +198,7 @@ impl<'a> ResourceShape<'a> {
         let entities = resource.entities.iter();
         let entities = entities.map(|(name, entity)| (name, Some(EntityShape::new(entity))));
         Self {
+            id: resource.id,
             location: resource.location.as_ref(),
             attributes: AttributesShape::new(&resource.attributes),
             tags: None,

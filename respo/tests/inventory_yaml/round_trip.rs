@@ -1,6 +1,7 @@
 //! What is written reads back equal.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::num::NonZeroU32;
 use std::time::Duration;
 
 use proptest::collection::{btree_map, btree_set, vec};
@@ -85,6 +86,7 @@ fn any_resource() -> impl Strategy<Value = Resource> {
         .prop_map(
             |(name, location, attributes, description, endpoint, properties, entities)| Resource {
                 name,
+                id: None,
                 location,
                 attributes,
                 description,
@@ -128,6 +130,10 @@ fn any_inventory() -> impl Strategy<Value = Inventory> {
     let resources = vec(any_resource(), 0..4).prop_map(|mut resources| {
         resources.sort_by(|a, b| a.name.cmp(&b.name));
         resources.dedup_by(|a, b| a.name == b.name);
+        // Every other one, so that none has the id of another.
+        for (resource, id) in resources.iter_mut().zip(1..).step_by(2) {
+            resource.id = NonZeroU32::new(u32::MAX / id);
+        }
         resources
     });
     (resources, any_rules())
@@ -142,7 +148,7 @@ fn any_inventory() -> impl Strategy<Value = Inventory> {
 
 fn any_document() -> impl Strategy<Value = InventoryDocument> {
     btree_map(valid::<Label>(), any_inventory(), 1..3)
-        .prop_map(|pools| InventoryDocument { pools: pools.into_iter().collect() })
+        .prop_map(|pools| InventoryDocument::new(pools.into_iter().collect()))
 }
 
 proptest! {

@@ -11,7 +11,8 @@ use serde_json::{Map, Value};
 use crate::{fixtures, path_of, problems};
 
 /// What a schema cannot say, as it shows in the problems.
-const BEYOND_A_SCHEMA: [&str; 7] = [
+const BEYOND_A_SCHEMA: [&str; 8] = [
+    "has the same id",
     "is already in the list",
     "is there twice",
     "has the same name",
@@ -125,6 +126,7 @@ fn any_key() -> impl Strategy<Value = String> {
         "group_tag",
         "per_holder",
         "per_group",
+        "id",
     ];
     prop_oneof![
         8 => select(known).prop_map(str::to_owned),

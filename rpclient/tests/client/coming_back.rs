@@ -11,15 +11,37 @@ use crate::requests::{
     GRANTED, HEARTBEAT, MUCH_LONGER, QUEUED, SHORT, bench_1, client, held, impatient, lingering,
     server_is_missed, waiting,
 };
+use crate::surface::{Surface, on_each_surface};
 
-#[tokio::test]
-async fn a_lease_without_linger_is_taken_up_again_as_often_as_its_connection_breaks() {
-    let server = FakeRespod::start().await;
+on_each_surface! {
+    a_lease_without_linger_is_taken_up_again_as_often_as_its_connection_breaks
+    a_break_is_told_with_its_cause_and_with_how_long_the_lease_is_safe
+    a_server_that_is_not_there_is_waited_for_without_a_limit
+    what_the_server_does_not_know_any_more_is_lost_at_once
+    an_end_that_comes_in_place_of_a_stream_is_the_reason_of_the_loss
+    a_lease_that_is_another_one_by_now_is_lost
+    after_a_silence_one_more_attempt_may_succeed
+    after_a_silence_one_more_attempt_that_fails_is_the_last
+    a_server_that_does_not_answer_any_more_is_not_waited_for
+    neither_a_tunnel_without_its_other_end_nor_a_full_server_shows_that_the_lease_is_kept
+    a_lingering_lease_outlasts_a_server_that_does_not_answer
+    an_announced_restart_is_come_back_from
+    after_a_restart_with_a_short_grace_a_server_is_not_trusted_for_longer
+    a_waiting_request_keeps_its_place
+    a_waiting_request_that_is_another_one_by_now_is_not_gone_on_with
+    a_request_is_given_up_when_its_time_to_wait_is_over_while_the_server_is_away
+    coming_back_does_not_begin_anew_whenever_nobody_listens_for_a_moment
+}
+
+async fn a_lease_without_linger_is_taken_up_again_as_often_as_its_connection_breaks(
+    surface: Surface,
+) {
+    let server = FakeRespod::speaking(surface).await;
     let (mut stream, mut lease) = held(&server, &client(&server), &bench_1()).await;
     for _ in 0..3 {
         drop(stream);
         stream = server.stream(GRANTED).await;
-        assert!(stream.head.starts_with("POST /lock?resume=s3cret "), "{}", stream.head);
+        assert!(stream.resumes("s3cret"), "{}", stream.head);
         // It is away in between, which this may be too late to see.
         while lease.state_changed().await != LeaseState::Held {}
     }
@@ -27,10 +49,9 @@ async fn a_lease_without_linger_is_taken_up_again_as_often_as_its_connection_bre
     assert_eq!(lease.state(), LeaseState::Held);
 }
 
-#[tokio::test]
-async fn a_break_is_told_with_its_cause_and_with_how_long_the_lease_is_safe() {
+async fn a_break_is_told_with_its_cause_and_with_how_long_the_lease_is_safe(surface: Surface) {
     for (request, seconds) in [(bench_1(), 16), (lingering(), 60)] {
-        let server = FakeRespod::start().await;
+        let server = FakeRespod::speaking(surface).await;
         let (stream, mut lease) = held(&server, &client(&server), &request).await;
         drop(stream);
         let away = lease.state_changed().await;
@@ -44,9 +65,8 @@ async fn a_break_is_told_with_its_cause_and_with_how_long_the_lease_is_safe() {
     }
 }
 
-#[tokio::test]
-async fn a_server_that_is_not_there_is_waited_for_without_a_limit() {
-    let server = FakeRespod::start().await;
+async fn a_server_that_is_not_there_is_waited_for_without_a_limit(surface: Surface) {
+    let server = FakeRespod::speaking(surface).await;
     let client = impatient(&server);
     // How long it was ready to wait for the grant does not matter any more.
     let mut request = bench_1();
@@ -82,9 +102,8 @@ async fn who_answers_that_there_is_no_server_is_asked_again_without_a_limit() {
     while lease.state_changed().await != LeaseState::Held {}
 }
 
-#[tokio::test]
-async fn what_the_server_does_not_know_any_more_is_lost_at_once() {
-    let server = FakeRespod::start().await;
+async fn what_the_server_does_not_know_any_more_is_lost_at_once(surface: Surface) {
+    let server = FakeRespod::speaking(surface).await;
     for (request, status, code) in [
         (bench_1(), 403, "wrong_token"),
         (lingering(), 403, "wrong_token"),
@@ -105,9 +124,8 @@ async fn what_the_server_does_not_know_any_more_is_lost_at_once() {
     }
 }
 
-#[tokio::test]
-async fn an_end_that_comes_in_place_of_a_stream_is_the_reason_of_the_loss() {
-    let server = FakeRespod::start().await;
+async fn an_end_that_comes_in_place_of_a_stream_is_the_reason_of_the_loss(surface: Surface) {
+    let server = FakeRespod::speaking(surface).await;
     let (stream, lease) = held(&server, &client(&server), &bench_1()).await;
     drop(stream);
     let ended = r#"{"event":"ended","id":2,"reason":"orphaned","detail":"nobody came back"}"#;
@@ -116,9 +134,8 @@ async fn an_end_that_comes_in_place_of_a_stream_is_the_reason_of_the_loss() {
     assert!(matches!(reason, LostReason::Ended(_)), "{reason:?}");
 }
 
-#[tokio::test]
-async fn a_lease_that_is_another_one_by_now_is_lost() {
-    let server = FakeRespod::start().await;
+async fn a_lease_that_is_another_one_by_now_is_lost(surface: Surface) {
+    let server = FakeRespod::speaking(surface).await;
     for (line, hint) in [
         (GRANTED.replace(r#""fence":7"#, r#""fence":8"#), "fence 8"),
         (GRANTED.replace(r#""id":2"#, r#""id":3"#), "request 3"),
@@ -133,12 +150,11 @@ async fn a_lease_that_is_another_one_by_now_is_lost() {
     }
 }
 
-#[tokio::test]
-async fn after_a_silence_one_more_attempt_may_succeed() {
-    let server = FakeRespod::start().await;
-    let (mut silent, mut lease) = held(&server, &impatient(&server), &bench_1()).await;
+async fn after_a_silence_one_more_attempt_may_succeed(surface: Surface) {
+    let server = FakeRespod::speaking(surface).await;
+    let (silent, mut lease) = held(&server, &impatient(&server), &bench_1()).await;
     let mut stream = server.request().await;
-    assert!(stream.head.contains("resume=s3cret"), "{}", stream.head);
+    assert!(stream.resumes("s3cret"), "{}", stream.head);
     // Until it has answered, it may still think that the old connection is there, and must do so: for a
     // server that was only busy, the end of that would be the end of the lease.
     assert!(silent.is_open());
@@ -147,24 +163,22 @@ async fn after_a_silence_one_more_attempt_may_succeed() {
     silent.closed().await;
 }
 
-#[tokio::test]
-async fn after_a_silence_one_more_attempt_that_fails_is_the_last() {
-    let server = FakeRespod::start().await;
+async fn after_a_silence_one_more_attempt_that_fails_is_the_last(surface: Surface) {
+    let server = FakeRespod::speaking(surface).await;
     let (_silent, lease) = held(&server, &impatient(&server), &bench_1()).await;
     let began = Instant::now();
     let _no_answer = server.request().await;
     assert_eq!(lease.lost().await, LostReason::Silent(SHORT));
     assert!(began.elapsed() < MUCH_LONGER, "it took {:?}", began.elapsed());
 
-    let server = FakeRespod::start().await;
+    let server = FakeRespod::speaking(surface).await;
     let (_silent, pending) = waiting(&server, &impatient(&server), &bench_1()).await;
     let error = pending.granted().await;
     assert!(matches!(error, Err(Error::Unreachable { .. })), "{error:?}");
 }
 
-#[tokio::test]
-async fn a_server_that_does_not_answer_any_more_is_not_waited_for() {
-    let server = FakeRespod::start().await;
+async fn a_server_that_does_not_answer_any_more_is_not_waited_for(surface: Surface) {
+    let server = FakeRespod::speaking(surface).await;
     let (stream, lease) = held(&server, &impatient(&server), &bench_1()).await;
     drop(stream);
     // It accepts connections until then, since its kernel does.
@@ -191,9 +205,10 @@ async fn an_answer_that_does_not_come_to_its_first_line_proves_nothing() {
     assert!(began.elapsed() < MUCH_LONGER, "it took {:?}", began.elapsed());
 }
 
-#[tokio::test]
-async fn neither_a_tunnel_without_its_other_end_nor_a_full_server_shows_that_the_lease_is_kept() {
-    let server = FakeRespod::start().await;
+async fn neither_a_tunnel_without_its_other_end_nor_a_full_server_shows_that_the_lease_is_kept(
+    surface: Surface,
+) {
+    let server = FakeRespod::speaking(surface).await;
     for is_full in [false, true] {
         let (stream, lease) = held(&server, &impatient(&server), &bench_1()).await;
         drop(stream);
@@ -214,9 +229,8 @@ async fn neither_a_tunnel_without_its_other_end_nor_a_full_server_shows_that_the
     }
 }
 
-#[tokio::test]
-async fn a_lingering_lease_outlasts_a_server_that_does_not_answer() {
-    let server = FakeRespod::start().await;
+async fn a_lingering_lease_outlasts_a_server_that_does_not_answer(surface: Surface) {
+    let server = FakeRespod::speaking(surface).await;
     let (stream, mut lease) = held(&server, &impatient(&server), &lingering()).await;
     drop(stream);
     let began = Instant::now();
@@ -228,9 +242,8 @@ async fn a_lingering_lease_outlasts_a_server_that_does_not_answer() {
     while lease.state_changed().await != LeaseState::Held {}
 }
 
-#[tokio::test]
-async fn an_announced_restart_is_come_back_from() {
-    let server = FakeRespod::start().await;
+async fn an_announced_restart_is_come_back_from(surface: Surface) {
+    let server = FakeRespod::speaking(surface).await;
     let (mut stream, mut lease) = held(&server, &client(&server), &bench_1()).await;
     stream.line(r#"{"event":"restarting","grace_seconds":60}"#).await;
     let stopped = server.stop();
@@ -244,9 +257,8 @@ async fn an_announced_restart_is_come_back_from() {
     while lease.state_changed().await != LeaseState::Held {}
 }
 
-#[tokio::test]
-async fn after_a_restart_with_a_short_grace_a_server_is_not_trusted_for_longer() {
-    let server = FakeRespod::start().await;
+async fn after_a_restart_with_a_short_grace_a_server_is_not_trusted_for_longer(surface: Surface) {
+    let server = FakeRespod::speaking(surface).await;
     let (mut stream, lease) = held(&server, &client(&server), &lingering()).await;
     stream.line(r#"{"event":"restarting","grace_seconds":1}"#).await;
     drop(stream);
@@ -255,16 +267,17 @@ async fn after_a_restart_with_a_short_grace_a_server_is_not_trusted_for_longer()
     assert!(matches!(reason, LostReason::Disconnected(_)), "{reason:?}");
 }
 
-#[tokio::test]
-async fn a_waiting_request_keeps_its_place() {
-    let server = FakeRespod::start().await;
+async fn a_waiting_request_keeps_its_place(surface: Surface) {
+    let server = FakeRespod::speaking(surface).await;
     for request in [bench_1(), lingering()] {
         let (stream, mut pending) = waiting(&server, &client(&server), &request).await;
         assert!(matches!(pending.next().await, Some(Notice::Queued(_))));
         drop(stream);
         assert!(matches!(pending.next().await, Some(Notice::Away { .. })));
         let (stream, back) = tokio::join!(server.stream(QUEUED), pending.next());
-        assert!(stream.head.contains("resume=s3cret"), "{}", stream.head);
+        assert!(stream.resumes("s3cret"), "{}", stream.head);
+        assert_eq!(back, Some(Notice::Resumed));
+        let back = pending.next().await;
         let Some(Notice::Queued(place)) = back else { panic!("{back:?}") };
         assert_eq!(place.id, pending.id());
         // Its turn comes during the next break.
@@ -274,9 +287,8 @@ async fn a_waiting_request_keeps_its_place() {
     }
 }
 
-#[tokio::test]
-async fn a_waiting_request_that_is_another_one_by_now_is_not_gone_on_with() {
-    let server = FakeRespod::start().await;
+async fn a_waiting_request_that_is_another_one_by_now_is_not_gone_on_with(surface: Surface) {
+    let server = FakeRespod::speaking(surface).await;
     let client = client(&server);
     let (stream, pending) = waiting(&server, &client, &bench_1()).await;
     drop(stream);
@@ -285,9 +297,10 @@ async fn a_waiting_request_that_is_another_one_by_now_is_not_gone_on_with() {
     assert!(matches!(error, Err(Error::Protocol { .. })), "{error:?}");
 }
 
-#[tokio::test]
-async fn a_request_is_given_up_when_its_time_to_wait_is_over_while_the_server_is_away() {
-    let server = FakeRespod::start().await;
+async fn a_request_is_given_up_when_its_time_to_wait_is_over_while_the_server_is_away(
+    surface: Surface,
+) {
+    let server = FakeRespod::speaking(surface).await;
     let client = client(&server);
     let mut request = bench_1();
     request.wait = Wait::UpTo(Duration::from_secs(1));
@@ -299,9 +312,8 @@ async fn a_request_is_given_up_when_its_time_to_wait_is_over_while_the_server_is
     assert!(error.to_string().contains("time to wait"), "{error}");
 }
 
-#[tokio::test]
-async fn coming_back_does_not_begin_anew_whenever_nobody_listens_for_a_moment() {
-    let server = FakeRespod::start().await;
+async fn coming_back_does_not_begin_anew_whenever_nobody_listens_for_a_moment(surface: Surface) {
+    let server = FakeRespod::speaking(surface).await;
     let client = client(&server);
     let (stream, mut pending) = waiting(&server, &client, &bench_1()).await;
     drop(stream);

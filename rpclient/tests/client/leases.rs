@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use futures_util::StreamExt;
 use rpclient::respo::EndReason;
 use rpclient::respo::wire::GrantedResource;
 use rpclient::{Client, Error, Label, LeaseState, LostReason, Notice, Request, Wait};
@@ -42,6 +43,8 @@ async fn a_request_waits_is_granted_and_is_released_with_its_token() {
         let mut pending = client.request(bench).await.unwrap();
         let Some(Notice::Queued(place)) = pending.next().await else { panic!("not queued") };
         assert_eq!((place.position, place.token), (1, None));
+        let Some(Notice::Granted(granted)) = pending.next().await else { panic!("not granted") };
+        assert_eq!((granted.fence.0, granted.token.as_str()), (7, ""));
         assert_eq!(pending.next().await, None);
         let lease = pending.granted().await.unwrap();
         assert_eq!((lease.fence().0, lease.resource().name.as_str()), (7, "bench-1"));
@@ -154,6 +157,27 @@ async fn a_loss_is_known_to_whoever_asks_later_and_stops_the_work_that_needs_the
     let Err(LostReason::Ended(_)) = lease.while_held(async { panic!("it ran") }).await else {
         panic!("the work began without a lease")
     };
+    // Whoever has not looked before learns it when giving the lease back.
+    let Err(Error::Lost(LostReason::Ended(_))) = lease.release().await else {
+        panic!("the loss was passed over")
+    };
+}
+
+#[tokio::test]
+async fn those_who_watch_a_lease_are_told_what_its_holder_is() {
+    let server = FakeRespod::start().await;
+    let (mut stream, lease) = held(&server, &client(&server), &bench_1()).await;
+    let (mut watch, states) = (lease.watch(), lease.watch().states());
+    assert_eq!(watch.state(), LeaseState::Held);
+    stream.line(r#"{"event":"draining","deadline_seconds":10}"#).await;
+    let draining = LeaseState::Draining { deadline: Duration::from_secs(10) };
+    assert_eq!(watch.changed().await, draining);
+    drop(lease);
+    assert!(matches!(watch.lost().await, LostReason::Disconnected(_)));
+    assert!(matches!(watch.state(), LeaseState::Lost(_)));
+    let states: Vec<LeaseState> = states.collect().await;
+    assert_eq!(states.first(), Some(&LeaseState::Held));
+    assert!(matches!(states.last(), Some(LeaseState::Lost(_))), "{states:?}");
 }
 
 #[tokio::test]

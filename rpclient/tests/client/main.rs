@@ -11,3 +11,6 @@ mod list_command;
 mod lock_command;
 mod release;
 mod requests;
+mod sharing;
+mod sockets;
+mod surface;

@@ -6,6 +6,14 @@ use crate::fake_respod::{Exchange, FakeRespod};
 use crate::requests::{
     SHORT, bench_1, builder, client, held, lingering, server_is_missed, waiting,
 };
+use crate::surface::{Surface, on_each_surface};
+
+on_each_surface! {
+    a_release_reaches_a_server_that_was_away
+    what_has_ended_meanwhile_counts_as_released
+    a_release_that_reaches_nobody_says_so_in_the_end
+    a_place_is_given_up_at_a_server_that_was_away
+}
 
 /// The next request to release something. The attempts to come back meet with a server that is not there.
 async fn next_release(server: &FakeRespod) -> Exchange {
@@ -18,10 +26,9 @@ async fn next_release(server: &FakeRespod) -> Exchange {
     }
 }
 
-#[tokio::test]
-async fn a_release_reaches_a_server_that_was_away() {
+async fn a_release_reaches_a_server_that_was_away(surface: Surface) {
     for request in [bench_1(), lingering()] {
-        let server = FakeRespod::start().await;
+        let server = FakeRespod::speaking(surface).await;
         let (stream, mut lease) = held(&server, &client(&server), &request).await;
         let stopped = server.stop();
         drop(stream);
@@ -37,10 +44,9 @@ async fn a_release_reaches_a_server_that_was_away() {
     }
 }
 
-#[tokio::test]
-async fn what_has_ended_meanwhile_counts_as_released() {
+async fn what_has_ended_meanwhile_counts_as_released(surface: Surface) {
     for (status, code) in [(403, "wrong_token"), (404, "no_request")] {
-        let server = FakeRespod::start().await;
+        let server = FakeRespod::speaking(surface).await;
         let (stream, mut lease) = held(&server, &client(&server), &bench_1()).await;
         let stopped = server.stop();
         drop(stream);
@@ -57,9 +63,8 @@ async fn what_has_ended_meanwhile_counts_as_released() {
     }
 }
 
-#[tokio::test]
-async fn a_release_that_reaches_nobody_says_so_in_the_end() {
-    let server = FakeRespod::start().await;
+async fn a_release_that_reaches_nobody_says_so_in_the_end(surface: Surface) {
+    let server = FakeRespod::speaking(surface).await;
     let client = builder(&server).answer_timeout(SHORT).build();
     let (stream, mut lease) = held(&server, &client, &bench_1()).await;
     let _stopped = server.stop();
@@ -80,9 +85,8 @@ async fn without_linger_the_end_of_the_connection_releases_where_no_word_can() {
     stream.closed().await;
 }
 
-#[tokio::test]
-async fn a_place_is_given_up_at_a_server_that_was_away() {
-    let server = FakeRespod::start().await;
+async fn a_place_is_given_up_at_a_server_that_was_away(surface: Surface) {
+    let server = FakeRespod::speaking(surface).await;
     let client = client(&server);
     let (stream, pending) = waiting(&server, &client, &bench_1()).await;
     let stopped = server.stop();

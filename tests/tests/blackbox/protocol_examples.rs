@@ -3,9 +3,14 @@
 
 use nix::sys::signal::Signal;
 use respo::Request;
-use respo::wire::{Event, InventoryAnswer, InventoryRevisions, Overview, Problem, ResourceList};
+use respo::wire::{
+    Event, GrantedLease, InventoryAnswer, InventoryRevisions, IssuedToken, LeaseList, Overview,
+    PendingRequest, Problem, PublicEvent, RenewedLease, RequestList, ResourceList, StackList,
+    VerifiedLease,
+};
 use serde_json::Value;
 use tests::protocol_page::{ProtocolPage, masked};
+use tests::token_leases::{read, request_for};
 use tests::{Daemon, LockStream};
 
 /// The bench that the examples are about.
@@ -53,6 +58,16 @@ fn round_trip(json: &Value) -> serde_json::Result<Value> {
     } else if has("requirements") {
         let request = Request::from_json(json.to_string().as_bytes());
         serde_json::to_value(request.unwrap_or_else(|error| panic!("{error}: {json}")))
+    } else if has("what") {
+        serde_json::to_value(serde_json::from_value::<PublicEvent>(json.clone())?)
+    } else if has("token") || has("fence") || has("expires") {
+        of_lease(json)
+    } else if has("leases") {
+        serde_json::to_value(serde_json::from_value::<LeaseList>(json.clone())?)
+    } else if has("requests") {
+        serde_json::to_value(serde_json::from_value::<RequestList>(json.clone())?)
+    } else if has("stacks") {
+        serde_json::to_value(serde_json::from_value::<StackList>(json.clone())?)
     } else if has("resources") {
         serde_json::to_value(serde_json::from_value::<ResourceList>(json.clone())?)
     } else if has("dry_run") {
@@ -61,6 +76,22 @@ fn round_trip(json: &Value) -> serde_json::Result<Value> {
         serde_json::to_value(serde_json::from_value::<Overview>(json.clone())?)
     } else {
         serde_json::to_value(serde_json::from_value::<InventoryRevisions>(json.clone())?)
+    }
+}
+
+/// The same for the answers to calls on one lease or request.
+fn of_lease(json: &Value) -> serde_json::Result<Value> {
+    let has = |key: &str| json.get(key).is_some();
+    if has("position") {
+        serde_json::to_value(serde_json::from_value::<PendingRequest>(json.clone())?)
+    } else if has("token") && has("fence") {
+        serde_json::to_value(serde_json::from_value::<GrantedLease>(json.clone())?)
+    } else if has("token") {
+        serde_json::to_value(serde_json::from_value::<IssuedToken>(json.clone())?)
+    } else if has("fence") {
+        serde_json::to_value(serde_json::from_value::<VerifiedLease>(json.clone())?)
+    } else {
+        serde_json::to_value(serde_json::from_value::<RenewedLease>(json.clone())?)
     }
 }
 
@@ -142,8 +173,56 @@ async fn resources_are_listed_as_on_the_page() {
     let (_stream, _) = daemon.hold_json(first).await;
     let mut waiter = daemon.lock("resource=phone-2").await;
     waiter.expect_queued().await;
-    let example = ProtocolPage::read().example("the list", |json| json.get("resources").is_some());
+    let example = ProtocolPage::read().section("GET /v1/resources").remove(0);
     assert_same(&daemon.get("/v1/resources?state=collateral").await.json(), &example);
+}
+
+/// The examples under a heading of token leases or lists.
+fn section(heading: &str) -> Vec<Value> {
+    ProtocolPage::read().section(heading)
+}
+
+#[tokio::test]
+async fn a_token_lease_is_asked_for_listed_renewed_checked_and_given_back_as_on_the_page() {
+    let daemon = Daemon::start(BENCH).await;
+    let examples = section("POST /v1/leases");
+    let [body, granted, queued] = examples.as_slice() else { panic!("{examples:?}") };
+    let reply = daemon.post_lease(&[], body).await.expect_status(201);
+    assert_same(&reply.json(), granted);
+    let lease: GrantedLease = read(&reply);
+    let bench = request_for("bench-1");
+    assert_same(&daemon.post_lease(&[], &bench).await.json(), queued);
+    daemon.post_lease(&[], &bench).await.expect_status(202);
+
+    let lists = section("GET /v1/leases, GET /v1/requests, GET /v1/stacks");
+    assert_same(&daemon.get("/v1/leases").await.json(), &lists[0]);
+    assert_same(&daemon.get("/v1/requests?limit=1").await.json(), &lists[1]);
+    let phones = Daemon::start(PHONES).await;
+    assert_same(&phones.get("/v1/stacks").await.json(), &lists[2]);
+
+    let verify = async |fence: u64| {
+        daemon.get(&format!("/v1/leases/{}/verify?fence={fence}", lease.id)).await.json()
+    };
+    assert_same(&verify(1).await, &section("Checking a fence")[0]);
+    assert_same(&verify(0).await, &problem("stale_fence"));
+    let act = async |what: &str, body| {
+        daemon.act(lease.id, what, &lease.token, &body).await.expect_status(200).json()
+    };
+    assert_same(&act("renew", serde_json::json!({})).await, &section("Holding")[0]);
+    assert_same(&act("allow", serde_json::json!({"who": "bob"})).await, &section("Sharing")[0]);
+    daemon.release(lease.id, &lease.token).await;
+    let gone = daemon.get(&format!("/v1/leases/{}", lease.id)).await;
+    assert_same(&gone.json(), &problem("gone"));
+}
+
+#[tokio::test]
+async fn what_happens_is_told_as_on_the_page() {
+    let daemon = Daemon::start(BENCH).await;
+    let mut stream = daemon.events("", &[]).await;
+    daemon.lease(&section("POST /v1/leases")[0]).await;
+    let granted = stream.expect("granted").await;
+    assert_same(&granted.data, &section("GET /v1/events")[0]);
+    assert_eq!(granted.data["id"], granted.id);
 }
 
 #[tokio::test]

@@ -5,10 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use nix::sys::signal::Signal;
 use respo::query::LOCK_PARAMETERS;
-use respo::wire::Event;
+use respo::wire::{Event, GrantedLease};
 use respo::{EndReason, Request, Requirement};
+use serde_json::json;
 use tests::inventories::{ONE_BENCH, TWO_POOLS};
 use tests::protocol_page::{ProtocolPage, quoted};
+use tests::token_leases::{read, request_for};
 use tests::{Daemon, Reply};
 
 /// A bench that every parameter on the page can be granted.
@@ -140,6 +142,8 @@ fn the_reasons_on_the_page_are_those_that_there_are() {
         EndReason::Revoked,
         EndReason::Draining,
         EndReason::TakenOver,
+        EndReason::Expired,
+        EndReason::Transferred,
     ];
     let known: BTreeSet<String> = known.iter().map(|reason| reason.code().to_owned()).collect();
     assert_eq!(documented, known);
@@ -160,7 +164,7 @@ fn documented_codes() -> BTreeMap<String, u16> {
 #[tokio::test]
 async fn every_code_on_the_page_is_answered_by_some_request_with_its_status() {
     let mut answered: BTreeMap<String, u16> = BTreeMap::new();
-    for reply in refusals().await {
+    for reply in refusals().await.into_iter().chain(refusals_of_token_leases().await) {
         let problem = reply.problem();
         answered.insert(problem.code, problem.status);
     }
@@ -216,6 +220,40 @@ async fn refusals() -> Vec<Reply> {
     let crowded = Daemon::with(ONE_BENCH).flag("--max-connections", "1").start().await;
     let _only_one = crowded.hold("").await;
     replies.push(crowded.get("/healthz").await);
+    replies
+}
+
+/// A refusal of each kind that calls on token leases can have.
+async fn refusals_of_token_leases() -> Vec<Reply> {
+    let daemon = Daemon::start(ONE_BENCH).await;
+    let key = [("Idempotency-Key", "once")];
+    let lease = daemon.post_lease(&key, &request_for("bench-1")).await.expect_status(201);
+    let lease: GrantedLease = read(&lease);
+    let (target, token) = (format!("/v1/leases/{}", lease.id), lease.token.as_str());
+    let guest = daemon.issue(&lease, "allow", &json!({"who": "guest-0"})).await;
+    for number in 1..16 {
+        daemon.issue(&lease, "allow", &json!({"who": format!("guest-{number}")})).await;
+    }
+    let pending = daemon.queue(&request_for("bench-1")).await.request;
+    let (waits, its_token) = (pending.id, pending.token.expect("a token"));
+    let eve = json!({"who": "eve"});
+    let mut replies = vec![
+        daemon.act(lease.id, "allow", &guest.token, &eve).await,
+        daemon.act(lease.id, "allow", token, &eve).await,
+        daemon.with_token("DELETE", &format!("{target}/allow/eve"), token).await,
+        daemon.get("/v1/resources/bench-9").await,
+        daemon.act(waits, "extend", &its_token, &json!({"by": "1m"})).await,
+        daemon.with_token("DELETE", &format!("{target}?resource=bench-9"), token).await,
+        daemon.get(&format!("{target}/verify?fence=0")).await,
+        daemon.post_lease(&key, &json!({"requirements": [{}]})).await,
+    ];
+    daemon.release(waits, &its_token).await;
+    daemon.release(lease.id, token).await;
+    replies.push(daemon.get(&target).await);
+    replies.push(daemon.post_lease(&key, &request_for("bench-1")).await);
+    let mut stream = daemon.lock("").await;
+    let kept = stream.expect_granted().await;
+    replies.push(daemon.act(kept.id, "renew", &kept.token, &json!({})).await);
     replies
 }
 

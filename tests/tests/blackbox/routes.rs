@@ -6,13 +6,26 @@ use tests::inventories::ONE_BENCH;
 use tests::{Connection, Daemon};
 
 /// Each path and its methods.
-const ROUTES: [(&str, &[&str]); 7] = [
+const ROUTES: [(&str, &[&str]); 20] = [
     ("/", &["GET", "HEAD"]),
     ("/lock", &["POST"]),
     ("/inventory", &["GET", "HEAD", "POST"]),
     ("/healthz", &["GET", "HEAD"]),
-    ("/v1/leases/1", &["DELETE"]),
+    ("/v1/leases", &["GET", "HEAD", "POST"]),
+    ("/v1/leases/1", &["GET", "HEAD", "DELETE"]),
+    ("/v1/leases/1/verify", &["GET", "HEAD"]),
+    ("/v1/leases/1/renew", &["POST"]),
+    ("/v1/leases/1/extend", &["POST"]),
+    ("/v1/leases/1/transfer", &["POST"]),
+    ("/v1/leases/1/allow", &["POST"]),
+    ("/v1/leases/1/allow/bob", &["DELETE"]),
+    ("/v1/requests", &["GET", "HEAD"]),
+    ("/v1/requests/1", &["GET", "HEAD", "DELETE"]),
+    ("/v1/requests/1/renew", &["POST"]),
     ("/v1/resources", &["GET", "HEAD"]),
+    ("/v1/resources/bench-1", &["GET", "HEAD"]),
+    ("/v1/stacks", &["GET", "HEAD"]),
+    ("/v1/events", &["GET", "HEAD"]),
     ("/v1/inventory/revisions", &["GET", "HEAD"]),
 ];
 
@@ -43,12 +56,20 @@ async fn a_path_that_is_not_there_gets_404() {
         "/Lock",
         "/inventory/lab",
         "/v1",
-        "/v1/leases",
+        "/v1/",
         "/v1/leases/",
         "/v1/leases/abc",
         "/v1/leases/-1",
         "/v1/leases/99999999999999999999999",
+        "/v1/leases/+1",
         "/v1/leases/1/2",
+        "/v1/leases/1/allow/",
+        "/v1/leases/1/allow/bob/2",
+        "/v1/leases/1/renew/",
+        "/v1/requests/",
+        "/v1/requests/1/extend",
+        "/v1/resources/",
+        "/v1/resources/%FF",
         "/%2e%2e/etc/passwd",
         "/../../etc/passwd",
         "/favicon.ico",
@@ -62,7 +83,7 @@ async fn a_path_that_is_not_there_gets_404() {
 #[tokio::test]
 async fn head_answers_like_get_without_the_body() {
     let daemon = Daemon::start(ONE_BENCH).await;
-    for path in ["/healthz", "/inventory", "/v1/resources"] {
+    for path in ["/healthz", "/inventory", "/v1/resources", "/v1/leases", "/v1/resources/bench-1"] {
         let length = daemon.get(path).await.expect_status(200).body.len();
         let mut connection = daemon.connect().await;
         connection.request("HEAD", path).await;
@@ -88,6 +109,20 @@ async fn a_parameter_that_a_route_does_not_have_is_refused_by_its_name() {
         ("POST", "/inventory?dry_run=", "dry_run"),
         ("POST", "/inventory?dry_run=true&dry_run=true", "dry_run"),
         ("DELETE", "/v1/leases/1?force=true", "force"),
+        ("POST", "/v1/leases?ttl=1m", "ttl"),
+        ("POST", "/v1/leases/1/renew?ttl=1m", "ttl"),
+        ("POST", "/v1/leases/1/extend?by=1m", "by"),
+        ("POST", "/v1/leases/1/transfer?to=bob", "to"),
+        ("POST", "/v1/leases/1/allow?who=bob", "who"),
+        ("DELETE", "/v1/leases/1/allow/bob?force=true", "force"),
+        ("DELETE", "/v1/leases/1?resource=", "resource"),
+        ("DELETE", "/v1/requests/1?resource=bench-1", "resource"),
+        ("GET", "/v1/leases/1?wait=1s", "wait"),
+        ("GET", "/v1/leases/1/verify?fence=1&fence=2", "fence"),
+        ("GET", "/v1/requests/1?wait=1h", "wait"),
+        ("GET", "/v1/resources/bench-1?state=free", "state"),
+        ("GET", "/v1/stacks?limit=1", "limit"),
+        ("GET", "/v1/events?after=0", "after"),
         ("GET", "/v1/resources?colour=red", "colour"),
         ("GET", "/v1/resources?priority=1", "priority"),
         ("GET", "/v1/resources?pool=lab&pool=lab", "pool"),
@@ -114,6 +149,15 @@ async fn a_pool_that_is_not_there_is_refused_on_every_route_that_takes_one() {
         ("GET", "/v1/resources?pool=nowhere"),
         ("POST", "/lock?pool=nowhere"),
         ("DELETE", "/v1/leases/1?pool=nowhere"),
+        ("GET", "/v1/leases/1?pool=nowhere"),
+        ("GET", "/v1/leases/1/verify?fence=1&pool=nowhere"),
+        ("GET", "/v1/leases?pool=nowhere"),
+        ("GET", "/v1/requests?pool=nowhere"),
+        ("GET", "/v1/requests/1?pool=nowhere"),
+        ("GET", "/v1/resources/bench-1?pool=nowhere"),
+        ("GET", "/v1/stacks?pool=nowhere"),
+        ("GET", "/v1/events?pool=nowhere"),
+        ("POST", "/v1/leases/1/renew?pool=nowhere"),
     ] {
         daemon.send(method, target, &[]).await.expect_problem(404, "no_such_pool");
     }
@@ -128,6 +172,16 @@ async fn a_body_where_none_belongs_is_refused() {
         ("GET", "/inventory"),
         ("GET", "/v1/resources"),
         ("DELETE", "/v1/leases/1"),
+        ("GET", "/v1/leases"),
+        ("GET", "/v1/leases/1"),
+        ("GET", "/v1/leases/1/verify?fence=1"),
+        ("DELETE", "/v1/leases/1/allow/bob"),
+        ("GET", "/v1/requests"),
+        ("GET", "/v1/requests/1"),
+        ("DELETE", "/v1/requests/1"),
+        ("GET", "/v1/resources/bench-1"),
+        ("GET", "/v1/stacks"),
+        ("GET", "/v1/events"),
     ] {
         let reply = daemon.send_body(method, target, &[], "surprise").await;
         reply.expect_problem(400, "malformed");

@@ -1,7 +1,10 @@
 //! Properties and tokens are for the holder and for administrators, and for nobody else.
 
+use respo::wire::GrantedLease;
+use serde_json::json;
 use tests::Daemon;
 use tests::inventories::ONE_BENCH;
+use tests::token_leases::read;
 
 /// What must not be seen.
 const SECRET: &str = "SECRET-KEY-1";
@@ -40,6 +43,63 @@ async fn properties_and_tokens_are_not_in_the_overview_the_errors_or_the_log() {
 
     for text in seen {
         for secret in [SECRET, "127.0.0.1:4567", &lease.token, &waiting] {
+            assert!(!text.contains(secret), "{secret} is in {text}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn tokens_and_keys_of_token_leases_are_in_no_list_no_error_no_event_and_not_in_the_log() {
+    let daemon = Daemon::with(ONE_BENCH).flag("--log-level", "trace").start().await;
+    let key = "KEY-OF-ALICE";
+    let body = json!({"requirements": [{}], "name": "alice"});
+    let mut events = daemon.events("", &[]).await;
+    let reply = daemon.post_lease(&[("Idempotency-Key", key)], &body).await.expect_status(201);
+    let lease: GrantedLease = read(&reply);
+    assert!(reply.text().contains(SECRET), "its holder sees it");
+    let pending = daemon.queue(&body).await.request;
+    let (waits, waiting) = (pending.id, pending.token.expect("a token"));
+    let guest = daemon.issue(&lease, "allow", &json!({"who": "bob"})).await;
+    let target = format!("/v1/leases/{}", lease.id);
+    let seen_by_guest = daemon.with_token("GET", &target, &guest.token).await.text();
+    assert!(!seen_by_guest.contains(&lease.token), "a guest has its own token: {seen_by_guest}");
+
+    let mut seen = Vec::new();
+    for target in [
+        "/",
+        "/v1/leases",
+        "/v1/requests",
+        "/v1/resources",
+        "/v1/resources/bench-1",
+        "/v1/stacks",
+        &target,
+        &format!("/v1/requests/{waits}"),
+        &format!("{target}/verify?fence=1"),
+    ] {
+        seen.push(daemon.get(target).await.expect_status(200).text());
+    }
+    seen.push(daemon.poll(waits, &waiting, "").await.expect_status(200).text());
+    let token = &lease.token;
+    seen.push(daemon.act(lease.id, "renew", token, &json!({"ttl": "5m"})).await.text());
+    seen.push(daemon.act(lease.id, "extend", token, &json!({"by": "x"})).await.text());
+    seen.push(daemon.act(waits, "renew", token, &json!({})).await.text());
+    seen.push(daemon.act(lease.id, "allow", &guest.token, &json!({"who": "eve"})).await.text());
+    let other = json!({"requirements": [{}]});
+    seen.push(daemon.post_lease(&[("Idempotency-Key", key)], &other).await.text());
+    let issued = daemon.issue(&lease, "transfer", &json!({"to": "carol"})).await;
+    seen.push(daemon.with_token("GET", &target, token).await.text());
+    seen.push(daemon.post_lease(&[("Idempotency-Key", key)], &body).await.text());
+    daemon.release(lease.id, &issued.token).await;
+    daemon.expect_lease(waits, &waiting).await;
+    seen.push(daemon.with_token("GET", &target, &issued.token).await.text());
+    while !seen.last().is_some_and(|last| last.contains("\"ended\"")) {
+        seen.push(events.next().await.expect("one more event").data.to_string());
+    }
+    let log = daemon.log();
+    assert!(log.contains("TRACE") || log.contains("DEBUG"), "the log says much: {log}");
+    seen.push(log);
+    for text in seen {
+        for secret in [SECRET, token, &waiting, &guest.token, &issued.token, key] {
             assert!(!text.contains(secret), "{secret} is in {text}");
         }
     }
@@ -97,6 +157,8 @@ async fn a_page_of_another_site_can_change_nothing() {
             ("POST", "/lock?wait=soon", "", 400),
             ("POST", "/inventory?dry_run=true", ONE_BENCH, 200),
             ("DELETE", "/v1/leases/1", "", 403),
+            ("POST", "/v1/leases", "", 400),
+            ("POST", "/v1/leases/1/renew", "", 403),
         ] {
             let reply = daemon.send_body(method, target, &headers, body).await;
             if refused {

@@ -12,7 +12,8 @@ use tests::settings::Settings;
 use crate::bad_files::{expect_no_start, expect_refused};
 
 /// What a start depends on.
-const LIVE_TABLES: [&str; 5] = ["pools", "inventories", "resources", "last_used", "requests"];
+const LIVE_TABLES: [&str; 7] =
+    ["pools", "inventories", "resources", "last_used", "requests", "guests", "spent_keys"];
 
 fn database(settings: &Settings) -> PathBuf {
     settings.data_dir().join("respo.db")

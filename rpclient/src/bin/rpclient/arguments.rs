@@ -7,13 +7,22 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 use rpclient::respo::HumanDuration;
-use rpclient::{Client, ClientBuilder, Label, Priority, Text, Token, Wait};
+use rpclient::{Client, ClientBuilder, EventId, Label, Token};
 
 use crate::exit_code;
 use crate::failure::Failure;
-use crate::help::{EXAMPLES, LIST_HELP, LOCK_HELP};
+use crate::help::{ACQUIRE_HELP, EXAMPLES, LIST_HELP, LOCK_HELP};
 use crate::holder;
-use crate::selection::{ListArguments, SelectionFlags};
+use crate::lease_arguments::{
+    AcquireArguments, AllowArguments, CancelArguments, DisallowArguments, ExtendArguments,
+    ReleaseArguments, RenewArguments, TransferArguments,
+};
+use crate::lease_document::LeaseDocument;
+use crate::request_arguments::RequestArguments;
+use crate::selection::ListArguments;
+
+/// Where a respod listens unless it is told otherwise.
+const DEFAULT_URL: &str = "http://127.0.0.1:7373";
 
 /// Leases shared resources, such as test benches, from a respod.
 #[derive(Debug, Parser)]
@@ -34,16 +43,15 @@ pub(crate) struct Arguments {
 /// What every command takes.
 #[derive(Debug, Args)]
 pub(crate) struct CommonArguments {
-    /// The respod to talk to
+    /// The respod to talk to [default: that of the lease file, or http://127.0.0.1:7373]
     #[arg(
         long,
         global = true,
         env = "RESPO_URL",
         value_name = "URL",
-        default_value = "http://127.0.0.1:7373",
         help_heading = "Common options"
     )]
-    pub(crate) url: String,
+    pub(crate) url: Option<String>,
     /// Who asks; others see it while they wait [default: USER@HOST]
     #[arg(
         long,
@@ -82,6 +90,13 @@ impl CommonArguments {
         Ok(self.builder()?.build())
     }
 
+    /// The same for what a lease file is about, which says where that is. What the command line says goes first.
+    pub(crate) fn client_of(&self, document: &LeaseDocument) -> Result<Client, Failure> {
+        let url = self.url.as_ref().or(document.url.as_ref());
+        let pool = self.pool.as_ref().or(Some(&document.pool));
+        Ok(self.builder_for(url, pool)?.build())
+    }
+
     /// The same, with the administrator's token: read only where it is needed, so that an unreadable file
     /// keeps nobody from anything else.
     pub(crate) fn administrator(&self) -> Result<Client, Failure> {
@@ -95,9 +110,18 @@ impl CommonArguments {
     }
 
     fn builder(&self) -> Result<ClientBuilder, Failure> {
+        self.builder_for(self.url.as_ref(), self.pool.as_ref())
+    }
+
+    fn builder_for(
+        &self,
+        url: Option<&String>,
+        pool: Option<&Label>,
+    ) -> Result<ClientBuilder, Failure> {
         let holder = self.name.clone().unwrap_or_else(holder::default);
-        let mut builder = Client::builder(&self.url)?.holder(holder);
-        if let Some(pool) = &self.pool {
+        let url = url.map_or(DEFAULT_URL, String::as_str);
+        let mut builder = Client::builder(url)?.holder(holder);
+        if let Some(pool) = pool {
             builder = builder.pool(pool.clone());
         }
         Ok(builder)
@@ -113,6 +137,46 @@ pub(crate) enum Command {
     /// together or not at all.
     #[command(after_long_help = format!("{LOCK_HELP}\n{}", exit_code::help()))]
     Lock(Box<LockArguments>),
+    /// Lease what is needed for a time, without a lasting connection: for scripts
+    ///
+    /// The id and the token of the lease are written to a file, which the commands below read.
+    #[command(after_long_help = format!("{ACQUIRE_HELP}\n{}", exit_code::help()))]
+    Acquire(Box<AcquireArguments>),
+    /// Keep the lease of a file for its --ttl from now
+    ///
+    /// With --json: {"id": …, "expires": …}.
+    Renew(RenewArguments),
+    /// Move the end of the lease of a file
+    ///
+    /// With --json: {"id": …, "expires": …}.
+    Extend(ExtendArguments),
+    /// Give back the lease of a file, or some resources of it
+    Release(ReleaseArguments),
+    /// Take back the waiting request of a file, or end any request or lease as the administrator
+    Cancel(CancelArguments),
+    /// Pass the lease of a file on to somebody else
+    ///
+    /// Prints what the new holder needs, as a lease file. The old file is removed: its token is good for nothing
+    /// any more.
+    Transfer(TransferArguments),
+    /// Let somebody else renew, extend and release the lease of a file
+    ///
+    /// Prints what they need for it, as a lease file with a token of their own.
+    Allow(AllowArguments),
+    /// Take that back
+    Disallow(DisallowArguments),
+    /// Show what happens, as it happens
+    ///
+    /// Goes on when respod is restarted. With --json: one event a line ("GET /v1/events" in docs/protocol.md).
+    Watch {
+        /// From what came after this event on, as far as respod has kept it; --json shows the ids
+        #[arg(long, value_name = "ID")]
+        after: Option<EventId>,
+    },
+    /// Show who holds what and who waits for what, one line each
+    ///
+    /// With --json: {"leases": […], "waiting": […]}, the items as in "GET /v1/leases" and "GET /v1/requests".
+    Who,
     /// Show every resource: its state, its holder, who waits for it
     ///
     /// With --json: the overview as the respod gives it ("GET /" in docs/protocol.md).
@@ -193,6 +257,15 @@ pub(crate) enum InventoryCommand {
         /// The inventory as YAML; '-' is standard input
         file: PathBuf,
     },
+    /// Print rent-a-bot's descriptor of resources as an inventory, without a respod
+    ///
+    /// Its pool is called rent-a-bot, or as --pool says. An inventory is printed as it is.
+    ///
+    /// With --json: {"pools": [{"name": …, "resources": […]}]}.
+    Convert {
+        /// The descriptor as YAML; '-' is standard input
+        file: PathBuf,
+    },
     /// Show how an inventory differs from the present one, down to the changed fields
     ///
     /// With --json: the answer of the respod to a dry run.
@@ -205,62 +278,35 @@ pub(crate) enum InventoryCommand {
 /// What `lock` takes.
 #[derive(Debug, Args)]
 pub(crate) struct LockArguments {
-    /// What is needed: a NAME, or more of it, as in '2 location=office1 +can'; see below
-    #[arg(value_name = "REQUIREMENT")]
-    pub(crate) requirements: Vec<String>,
     #[command(flatten)]
-    pub(crate) flags: SelectionFlags,
-    /// Ask for what this file says as JSON, in place of requirements; '-' is standard input
+    pub(crate) request: RequestArguments,
+    /// Take up the lease or the place of this file, which 'transfer' or 'acquire' has written, in place of asking
+    /// for something; '-' is standard input
     #[arg(
         long,
         value_name = "FILE",
-        conflicts_with_all = ["requirements", "resources", "location", "attributes", "entities"]
+        conflicts_with_all = [
+            "requirements", "resources", "location", "attributes", "entities", "request", "priority",
+            "description", "tags", "wait", "no_wait", "max_duration", "linger"
+        ]
     )]
-    pub(crate) request: Option<PathBuf>,
-    /// Who goes first: -1000 to 1000, higher first [default: 0]
-    #[arg(long, value_name = "N", allow_negative_numbers = true)]
-    pub(crate) priority: Option<Priority>,
-    /// What it is for; others see it while they wait
-    #[arg(long, value_name = "TEXT")]
-    pub(crate) description: Option<Text>,
-    /// A key and value to go with the lease; may be repeated
-    #[arg(long = "tag", value_name = "KEY=VALUE", value_parser = parse_tag)]
-    pub(crate) tags: Vec<(Label, Text)>,
-    /// How long to wait for the grant: a duration (90, 30s, 10m, 1h30m), 0, or 'forever' [default:
-    /// forever]
-    #[arg(long, value_name = "DURATION")]
-    pub(crate) wait: Option<Wait>,
-    /// Do not wait if everything that matches is taken; the same as --wait 0
-    #[arg(long, conflicts_with = "wait")]
-    pub(crate) no_wait: bool,
+    pub(crate) resume: Option<PathBuf>,
     /// How long the place in the queue and the lease outlive a broken connection while respod runs;
     /// rpclient makes a new one meanwhile [default: 0]
     #[arg(long, value_name = "DURATION")]
     pub(crate) linger: Option<HumanDuration>,
-    /// End the lease, and stop the command, this long after the grant
-    #[arg(long, value_name = "DURATION")]
-    pub(crate) max_duration: Option<HumanDuration>,
     /// How long the command has between TERM and KILL when the lease is lost
     #[arg(long, value_name = "DURATION", default_value = "10s")]
     pub(crate) term_grace: HumanDuration,
-    /// Say nothing but errors and warnings
-    #[arg(long, short)]
-    pub(crate) quiet: bool,
     /// The command to run while holding what was leased, and its arguments
     #[arg(last = true, value_name = "COMMAND")]
     pub(crate) command: Vec<OsString>,
 }
 
-fn parse_tag(text: &str) -> Result<(Label, Text), String> {
-    let (key, value) = text.split_once('=').ok_or("a tag is written KEY=VALUE")?;
-    let key = key.parse().map_err(|error| format!("the key: {error}"))?;
-    let value = value.parse().map_err(|error| format!("the value: {error}"))?;
-    Ok((key, value))
-}
-
 #[cfg(test)]
 mod tests {
     use clap::CommandFactory;
+    use rpclient::Wait;
 
     use super::*;
 
@@ -281,7 +327,20 @@ mod tests {
             "inventory push - --dry-run --admin-token-file token",
             "inventory check inventory.yaml",
             "inventory diff inventory.yaml",
+            "inventory convert descriptor.yaml --pool lab",
             "completions bash",
+            "acquire 2 --ttl 5m --file lease.json --idempotency-key k --no-wait",
+            "renew --ttl 5m",
+            "extend --by 1h --file lease.json",
+            "release bench-1 bench-2 --file lease.json",
+            "cancel 7 --admin-token-file token",
+            "cancel --file lease.json",
+            "transfer --to bob --output bobs.json",
+            "allow bob",
+            "disallow bob",
+            "watch --json --after 1764316800000000-42",
+            "who --pool lab",
+            "lock --resume bobs.json -- true",
             "lock bench-1 --priority -5 --tag a=b=c --linger 1m --max-duration 1h --term-grace 1s -q",
         ] {
             let words = std::iter::once("rpclient").chain(line.split_whitespace());
@@ -295,7 +354,15 @@ mod tests {
         let arguments = Arguments::try_parse_from(line).unwrap();
         let Command::Lock(lock) = arguments.command else { panic!() };
         assert_eq!(lock.command, ["make", "-j", "flash"]);
-        assert_eq!(lock.requirements, ["bench-1", "2 +can @s"]);
+        assert_eq!(lock.request.requirements, ["bench-1", "2 +can @s"]);
+    }
+
+    #[test]
+    fn who_takes_a_lease_up_asks_for_nothing_else() {
+        for more in ["bench-1", "--wait=0", "--linger=1m", "--location=office1", "--tag=a=b"] {
+            let line = ["rpclient", "lock", "--resume", "lease.json", more];
+            Arguments::try_parse_from(line).unwrap_err();
+        }
     }
 
     #[test]
@@ -303,7 +370,7 @@ mod tests {
         let read = |wait: &str| {
             let arguments = Arguments::try_parse_from(["rpclient", "lock", "--wait", wait]);
             arguments.map(|arguments| match arguments.command {
-                Command::Lock(lock) => lock.wait,
+                Command::Lock(lock) => lock.request.wait,
                 _ => None,
             })
         };

@@ -48,7 +48,7 @@ const MEANINGS: [(&str, &str); 14] = [
     ("2", "the command line is not right"),
     ("90", "busy: everything that matches is taken, and the time to wait is over"),
     ("91", "no such: nothing in the inventory matches"),
-    ("92", "lost: the lease ended while it was held; the command was stopped"),
+    ("92", "lost: the lease ended while it was held; a command was stopped"),
     ("93", "unreachable: no connection to respod, or it broke before the grant"),
     ("94", "refused: respod refuses for another reason, or ended the waiting request"),
     ("95", "the inventory has mistakes"),

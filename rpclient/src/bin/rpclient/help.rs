@@ -7,6 +7,8 @@ Examples:
   rpclient lock bench-1 -- ./flash.sh image.bin   run something while holding bench-1
   rpclient lock 'location=office1 +can'           hold any such resource until Ctrl-C
   rpclient lock '2 +phone' relay-1 --wait 10m -- pytest
+  rpclient acquire bench-1 --ttl 10m              hold bench-1 without a lasting connection
+  rpclient watch                                  what happens, as it happens
 ";
 
 /// For `list`.
@@ -21,6 +23,32 @@ Examples:
   rpclient list bench-1,bench-2
   rpclient list '{arm64}' --json
   rpclient list 'where=size(entities) > 3'
+";
+
+/// For `acquire`.
+pub(crate) const ACQUIRE_HELP: &str = "\
+The lease belongs to no process and no connection. It ends when it is not renewed for --ttl; so does the \
+request while it waits, unless this command waits with it. Requirements are written as for \
+'rpclient lock', whose help shows all. What was leased is printed: the name of each resource on a line of \
+its own, or with --json the lease without its token. A line on standard error tells how the waiting goes, \
+as for 'lock'. A signal takes the request back.
+
+The lease file has the id, the token, the pool, the respod, the end of the lease and its resources with \
+all properties as JSON, with mode 0600. Whoever has it can do everything with the lease. It is written \
+anew as a whole, so that it is never read half written. A file whose lease is not over is not written \
+over. 'renew', 'extend', 'release', 'cancel', 'transfer', 'allow' and 'disallow' take --file, or \
+RESPO_LEASE_FILE, or respo-lease.json in the current directory; under 'rpclient lock', that is the lease \
+that is held. They end with 92 if the lease is over: renewed too late, released, passed on.
+
+Examples:
+  rpclient acquire bench-1 --ttl 5m
+  rpclient acquire '2 +phone' relay-1 --ttl 5m --wait 1h --file phones.json
+  rpclient renew --file phones.json
+  rpclient release relay-1 --file phones.json
+  rpclient release --file phones.json
+  rpclient acquire bench-1 --ttl 2h --idempotency-key job-88-attempt-1
+  rpclient transfer --to bob --output for-bob.json
+  rpclient lock --resume for-bob.json -- ./flash.sh
 ";
 
 /// For `lock`.
@@ -97,9 +125,12 @@ another connection and takes up its place or its lease there; the command is not
 says so when respod is back, and one before that if it takes longer than 10 s. As long as connections \
 are refused, respod is not there, and the lease is held: nobody is granted the resource before respod \
 is back and has waited for its clients. If there is no answer at all, respod may be running and end \
-the lease: it is taken for lost 17 s after the last sign of respod, which gives the resource to the \
-next in line about 20 s after the last sign of its holder. A command that needs longer than the \
-difference to end after TERM should have a --term-grace of less than 3 s. If the command ends while \
+the lease: it is taken for lost 12 s after the last sign of respod, which gives the resource to the \
+next in line 15 s after the last sign of its holder. (With another --heartbeat of respod than 5 s, these \
+are 2.4 and 3 times that; with a respod or a proxy that does not speak WebSocket, 17 and about 20 s.) A \
+command that needs longer than the difference to end after TERM should have a --term-grace of less than \
+3 s. The same holds for an rpclient that is stopped (SIGSTOP): its lease passes on after 15 s, and its \
+command is ended as soon as rpclient goes on. If the command ends while \
 respod is away, rpclient tries for 5 s to release the lease.
 
 Without a command the lease is held until Ctrl-C or TERM; the name of each resource on a line of its \
@@ -113,6 +144,8 @@ mod tests {
 
     use super::*;
     use crate::arguments::{Arguments, Command};
+    use crate::failure::Failure;
+    use crate::request_arguments::RequestArguments;
     use crate::selection;
 
     /// The lines that show a call, each as the words that a shell makes of it.
@@ -138,9 +171,13 @@ mod tests {
         words
     }
 
+    fn requirements(request: &RequestArguments) -> Result<(), Failure> {
+        selection::requirements(&request.requirements, &request.flags).map(drop)
+    }
+
     #[test]
     fn every_call_that_the_help_shows_can_be_read() {
-        let shown = [(EXAMPLES, 4), (LIST_HELP, 5), (LOCK_HELP, 10)];
+        let shown = [(EXAMPLES, 6), (LIST_HELP, 5), (ACQUIRE_HELP, 8), (LOCK_HELP, 10)];
         for (help, expected) in shown {
             let calls = calls(help);
             assert_eq!(calls.len(), expected, "{calls:?}");
@@ -148,9 +185,8 @@ mod tests {
                 let arguments = Arguments::try_parse_from(&call);
                 let arguments = arguments.unwrap_or_else(|error| panic!("{call:?}: {error}"));
                 let read = match &arguments.command {
-                    Command::Lock(lock) => {
-                        selection::requirements(&lock.requirements, &lock.flags).map(drop)
-                    }
+                    Command::Lock(lock) => requirements(&lock.request),
+                    Command::Acquire(acquire) => requirements(&acquire.request),
                     Command::List(list) => list.selector().map(drop),
                     _ => Ok(()),
                 };

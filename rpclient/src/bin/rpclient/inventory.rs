@@ -1,4 +1,4 @@
-//! `rpclient inventory`: get, push, check, diff, revisions and revert.
+//! `rpclient inventory`: get, push, check, convert, diff, revisions and revert.
 
 use std::path::Path;
 
@@ -28,25 +28,13 @@ pub(crate) async fn run(
         }
         InventoryCommand::Push { file, dry_run } => push(common, &file, dry_run).await?,
         InventoryCommand::Check { file } => return check(common, &file),
+        InventoryCommand::Convert { file } => convert(common, &file)?,
         InventoryCommand::Diff { file } => difference(common, &file).await?,
     }
     Ok(ExitCode::Success)
 }
 
 async fn get(common: &CommonArguments, revision: Option<u64>) -> Result<(), Failure> {
-    #[derive(Serialize)]
-    struct Pool<'a> {
-        name: &'a Label,
-        resources: Vec<&'a Resource>,
-        stacks: &'a [Stack],
-        /// Under the keys that they have in the file.
-        #[serde(flatten)]
-        rules: &'a Rules,
-    }
-    #[derive(Serialize)]
-    struct Pools<'a> {
-        pools: Vec<Pool<'a>>,
-    }
     let client = common.administrator()?;
     let yaml = match revision {
         Some(revision) => client.inventory_of(revision).await?,
@@ -61,6 +49,24 @@ async fn get(common: &CommonArguments, revision: Option<u64>) -> Result<(), Fail
         if document.pools.is_empty() {
             return Err(Failure::new(ExitCode::NoSuch, format!("no such pool: {name}")));
         }
+    }
+    print_document(common, &document)
+}
+
+/// An inventory as YAML, or as JSON if that is asked for.
+fn print_document(common: &CommonArguments, document: &InventoryDocument) -> Result<(), Failure> {
+    #[derive(Serialize)]
+    struct Pool<'a> {
+        name: &'a Label,
+        resources: Vec<&'a Resource>,
+        stacks: &'a [Stack],
+        /// Under the keys that they have in the file.
+        #[serde(flatten)]
+        rules: &'a Rules,
+    }
+    #[derive(Serialize)]
+    struct Pools<'a> {
+        pools: Vec<Pool<'a>>,
     }
     if !common.json {
         return output::print(&document.to_yaml());
@@ -120,6 +126,19 @@ fn check(common: &CommonArguments, file: &Path) -> Result<ExitCode, Failure> {
         output::print(&located(&shown, &problems))?;
     }
     Ok(if problems.is_empty() { ExitCode::Success } else { ExitCode::InvalidInventory })
+}
+
+fn convert(common: &CommonArguments, file: &Path) -> Result<(), Failure> {
+    let mut document = InventoryDocument::parse_any(&read(file)?).map_err(|problems| {
+        let message = located(&shown(file), &problems.0);
+        Failure::new(ExitCode::InvalidInventory, message.trim_end().to_owned())
+    })?;
+    if let (true, Some(name)) = (document.ids_are_places, &common.pool) {
+        for (pool, _) in &mut document.pools {
+            pool.clone_from(name);
+        }
+    }
+    print_document(common, &document)
 }
 
 async fn difference(common: &CommonArguments, file: &Path) -> Result<(), Failure> {

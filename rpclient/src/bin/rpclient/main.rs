@@ -1,5 +1,6 @@
 //! `rpclient`: leases shared resources from a respod, and runs commands while holding them.
 
+mod acquire;
 mod arguments;
 mod elapsed;
 mod exit_code;
@@ -9,18 +10,27 @@ mod holder;
 mod input;
 mod inventory;
 mod inventory_difference;
+mod lease_arguments;
+mod lease_document;
 mod list;
 mod lock;
 mod output;
 mod overview;
+mod pass_on;
 mod pointer;
 mod queue;
+mod release;
+mod renew;
+mod request;
+mod request_arguments;
 mod selection;
 mod selection_hint;
 mod show;
 mod status;
 mod table;
 mod waiters;
+mod watch;
+mod who;
 
 use std::{env, process};
 
@@ -60,6 +70,16 @@ async fn dispatch(arguments: Arguments) -> Result<ExitCode, Failure> {
     let common = arguments.common;
     match arguments.command {
         Command::Lock(lock) => return lock::run(&common, &lock).await,
+        Command::Acquire(arguments) => return acquire::run(&common, &arguments).await,
+        Command::Renew(arguments) => renew::renew(&common, &arguments).await?,
+        Command::Extend(arguments) => renew::extend(&common, &arguments).await?,
+        Command::Release(arguments) => release::release(&common, &arguments).await?,
+        Command::Cancel(arguments) => release::cancel(&common, &arguments).await?,
+        Command::Transfer(arguments) => pass_on::transfer(&common, &arguments).await?,
+        Command::Allow(arguments) => pass_on::allow(&common, &arguments).await?,
+        Command::Disallow(arguments) => pass_on::disallow(&common, &arguments).await?,
+        Command::Watch { after } => watch::run(&common, after).await?,
+        Command::Who => who::run(&common).await?,
         Command::Status => status::run(&common).await?,
         Command::List(arguments) => return list::run(&common, &arguments).await,
         Command::Show { resource } => show::run(&common, &resource).await?,

@@ -12,22 +12,35 @@ use crate::failure::Failure;
 /// A reader that has gone away, as in `rpclient list | head -1`, has seen what it wanted: the output is
 /// cut short without a complaint.
 pub(crate) fn print(text: &str) -> Result<(), Failure> {
+    print_to_reader(text).map(drop)
+}
+
+/// The same where there is always more to come; says whether there is a reader yet.
+pub(crate) fn print_to_reader(text: &str) -> Result<bool, Failure> {
     let mut stdout = io::stdout().lock();
     match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(false),
+        Err(error) => {
             Err(Failure::new(ExitCode::Local, format!("cannot write the output: {error}")))
         }
-        _ => Ok(()),
     }
 }
 
 /// Writes `value` to standard output as indented JSON.
 pub(crate) fn print_json(value: &impl Serialize) -> Result<(), Failure> {
-    let text = serde_json::to_string_pretty(value);
-    let text = text.map_err(|error| {
-        Failure::new(ExitCode::Local, format!("cannot write the answer as JSON: {error}"))
-    })?;
+    let text = serde_json::to_string_pretty(value).map_err(|error| not_json(&error))?;
     print(&format!("{text}\n"))
+}
+
+/// `value` as JSON in one line.
+pub(crate) fn json_line(value: &impl Serialize) -> Result<String, Failure> {
+    let text = serde_json::to_string(value).map_err(|error| not_json(&error))?;
+    Ok(text + "\n")
+}
+
+fn not_json(error: &serde_json::Error) -> Failure {
+    Failure::new(ExitCode::Local, format!("cannot write the answer as JSON: {error}"))
 }
 
 /// Tells people something: each line of `message` on standard error, after `rpclient: `.

@@ -9,29 +9,33 @@ const NAMES: usize = 8;
 
 /// The resources of a lease, as the subject of a sentence.
 #[derive(Debug, Clone)]
-pub(super) struct Held {
+pub(crate) struct Held {
     names: String,
     are_several: bool,
 }
 
 impl Held {
-    pub(super) fn by(lease: &Lease) -> Self {
-        let names: Vec<&Name> = lease.all_resources().map(|resource| &resource.name).collect();
-        Self { names: in_words(&names), are_several: names.len() > 1 }
+    pub(crate) fn by(lease: &Lease) -> Self {
+        Self::of(&lease.all_resources().map(|resource| &resource.name).collect::<Vec<_>>())
+    }
+
+    /// These resources.
+    pub(crate) fn of(names: &[&Name]) -> Self {
+        Self { names: in_words(names), are_several: names.len() > 1 }
     }
 
     /// `bench-1 is …`, `phone-1 and relay-1 are …`.
-    pub(super) fn is(&self, what: &str) -> String {
+    pub(crate) fn is(&self, what: &str) -> String {
         format!("{} {} {what}", self.names, if self.are_several { "are" } else { "is" })
     }
 
     /// `bench-1 stays …`, `phone-1 and relay-1 stay …`.
-    pub(super) fn stays(&self, what: &str) -> String {
+    pub(crate) fn stays(&self, what: &str) -> String {
         format!("{} {} {what}", self.names, if self.are_several { "stay" } else { "stays" })
     }
 
     /// The same without the names.
-    pub(super) fn it_stays(&self, what: &str) -> String {
+    pub(crate) fn it_stays(&self, what: &str) -> String {
         format!("{} {what}", if self.are_several { "they stay" } else { "it stays" })
     }
 }
@@ -43,7 +47,7 @@ impl fmt::Display for Held {
 }
 
 /// `a`, `a and b`, `a, b and c`; of very many names the first ones.
-pub(super) fn in_words(names: &[&Name]) -> String {
+pub(crate) fn in_words(names: &[&Name]) -> String {
     let mut words: Vec<String> = names.iter().take(NAMES).map(ToString::to_string).collect();
     if names.len() > NAMES {
         words.truncate(NAMES - 1);

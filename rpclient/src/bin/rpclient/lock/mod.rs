@@ -4,27 +4,27 @@ mod absence;
 mod command;
 mod environment;
 pub(crate) mod guard;
-mod held;
+pub(crate) mod held;
 mod hold;
 mod lease_file;
 mod lease_report;
 mod process_group;
-mod request;
-mod signals;
+pub(crate) mod signals;
 mod terminal;
-mod waiting;
+pub(crate) mod waiting;
 mod waiting_text;
 
 use std::time::Duration;
 
 use nix::sys::signal::Signal;
-use rpclient::{Client, Lease, LeaseState, Pending, Request};
+use rpclient::{Client, Hold, Lease, LeaseState, Pending, Request};
 use tokio::time::timeout;
 
 use crate::arguments::{CommonArguments, LockArguments};
 use crate::exit_code::ExitCode;
 use crate::failure::Failure;
-use crate::{output, selection_hint};
+use crate::lease_document::LeaseDocument;
+use crate::{output, request, selection_hint};
 use held::Held;
 use signals::Signals;
 use waiting::WaitingDisplay;
@@ -37,25 +37,66 @@ pub(crate) async fn run(
     common: &CommonArguments,
     arguments: &LockArguments,
 ) -> Result<ExitCode, Failure> {
-    let request = request::of(common, arguments)?;
-    let client = common.client()?;
+    let asked = Asked::of(common, arguments)?;
+    let client = match &asked {
+        Asked::New(_) => common.client()?,
+        Asked::Again(document) => common.client_of(document)?,
+    };
+    let quiet = arguments.request.quiet;
     if let Some(program) = arguments.command.first() {
         command::look_up(program)?;
     }
-    if let Some(hint) = selection_hint::of(&arguments.requirements).filter(|_| !arguments.quiet) {
+    if let Some(hint) = selection_hint::of(&arguments.request.requirements).filter(|_| !quiet) {
         output::say(&hint);
     }
     // From here on a signal ends things in order, before there is anything to end.
     let mut signals = Signals::listen()?;
-    let display = WaitingDisplay::new(request.requested(), arguments.quiet);
-    let lease = match acquire(&client, &request, display, &mut signals).await? {
+    let display = WaitingDisplay::new(asked.requested(), quiet);
+    let lease = match acquire(&client, &asked, display, &mut signals).await? {
         Acquired::Lease(lease) => *lease,
         Acquired::Interrupted(signal) => return Ok(ExitCode::Signal(signal)),
     };
     if arguments.command.is_empty() {
-        hold::run(lease, common.json, arguments.quiet, &mut signals).await
+        hold::run(lease, common.json, quiet, &mut signals).await
     } else {
         command::run(&client, lease, arguments, &mut signals).await
+    }
+}
+
+/// What is to be held.
+enum Asked {
+    New(Box<Request>),
+    /// What has been asked for already, and was passed on.
+    Again(Box<LeaseDocument>),
+}
+
+impl Asked {
+    fn of(common: &CommonArguments, arguments: &LockArguments) -> Result<Self, Failure> {
+        if let Some(file) = &arguments.resume {
+            return Ok(Self::Again(Box::new(LeaseDocument::read(file)?)));
+        }
+        let mut request = request::of(common, &arguments.request)?;
+        if let Some(linger) = arguments.linger {
+            request.hold = Hold::Connection { linger: linger.0 };
+        }
+        Ok(Self::New(Box::new(request)))
+    }
+
+    fn requested(&self) -> usize {
+        match self {
+            Self::New(request) => request.requested(),
+            Self::Again(document) => document.names().len().max(1),
+        }
+    }
+
+    async fn ask(&self, client: &Client) -> Result<Pending, Failure> {
+        match self {
+            Self::New(request) => Ok(client.request(request).await?),
+            Self::Again(document) => {
+                let pending = client.resume(&document.token()).await;
+                pending.map_err(|error| document.lost_or(error))
+            }
+        }
     }
 }
 
@@ -66,12 +107,12 @@ enum Acquired {
 
 async fn acquire(
     client: &Client,
-    request: &Request,
+    asked: &Asked,
     mut display: WaitingDisplay,
     signals: &mut Signals,
 ) -> Result<Acquired, Failure> {
     let mut pending = tokio::select! {
-        pending = client.request(request) => pending?,
+        pending = asked.ask(client) => pending?,
         signal = signals.next() => return Ok(Acquired::Interrupted(signal)),
     };
     loop {
@@ -92,7 +133,7 @@ async fn acquire(
     }
     display.clear();
     let lease = pending.granted().await?;
-    display.granted(&lease);
+    display.granted(&Held::by(&lease), lease.id(), lease.fence());
     Ok(Acquired::Lease(Box::new(lease)))
 }
 

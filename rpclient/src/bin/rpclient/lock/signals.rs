@@ -22,13 +22,13 @@ const PASSED_ON: [Signal; 6] = [
 const BACKLOG: usize = 64;
 
 /// The signals that arrive, in order.
-pub(super) struct Signals {
+pub(crate) struct Signals {
     arrived: mpsc::Receiver<Signal>,
 }
 
 impl Signals {
     /// Starts to listen. A signal that is being ignored, as SIGHUP is under nohup, stays ignored.
-    pub(super) fn listen() -> Result<Self, Failure> {
+    pub(crate) fn listen() -> Result<Self, Failure> {
         let (sender, arrived) = mpsc::channel(BACKLOG);
         let ignored = ignored_signals();
         for kind in PASSED_ON {
@@ -53,7 +53,7 @@ impl Signals {
     }
 
     /// The next signal. Cancel-safe.
-    pub(super) async fn next(&mut self) -> Signal {
+    pub(crate) async fn next(&mut self) -> Signal {
         match self.arrived.recv().await {
             Some(signal) => signal,
             // Every signal is ignored: none will come.

@@ -7,7 +7,7 @@ use std::time::Duration;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use rpclient::respo::Timestamp;
 use rpclient::respo::wire::QueuedRequest;
-use rpclient::{Lease, Notice};
+use rpclient::{Fence, Notice, RequestId};
 use tokio::time::{Instant, sleep_until};
 
 use super::absence::Absence;
@@ -28,7 +28,7 @@ const CANDIDATES: usize = 4;
 const KEPT: &str = "the request has kept its place";
 
 /// Shows the waiting on standard error.
-pub(super) struct WaitingDisplay {
+pub(crate) struct WaitingDisplay {
     mode: Mode,
     /// How many resources the request needs.
     requested: usize,
@@ -66,7 +66,7 @@ struct Told {
 
 impl WaitingDisplay {
     /// For a request for so many resources.
-    pub(super) fn new(requested: usize, quiet: bool) -> Self {
+    pub(crate) fn new(requested: usize, quiet: bool) -> Self {
         let dumb = env::var_os("TERM").is_some_and(|terminal| terminal == "dumb");
         let mode = if quiet {
             Mode::Quiet
@@ -84,7 +84,7 @@ impl WaitingDisplay {
     }
 
     /// Takes in what the waiting request was told.
-    pub(super) fn notice(&mut self, notice: &Notice) {
+    pub(crate) fn notice(&mut self, notice: &Notice) {
         match notice {
             Notice::Queued(request) => {
                 let (began, began_at_server) = match &self.place {
@@ -106,7 +106,7 @@ impl WaitingDisplay {
     }
 
     /// Waits until there is something to draw or to say.
-    pub(super) async fn due(&self) {
+    pub(crate) async fn due(&self) {
         match self.due_at() {
             Some(at) => sleep_until(at).await,
             None => std::future::pending().await,
@@ -114,7 +114,7 @@ impl WaitingDisplay {
     }
 
     /// Draws or says how things stand.
-    pub(super) fn refresh(&mut self) {
+    pub(crate) fn refresh(&mut self) {
         if self.absence_due_at().is_some_and(|at| at <= Instant::now()) {
             self.tell_of_long_absence();
         }
@@ -124,19 +124,19 @@ impl WaitingDisplay {
     }
 
     /// Whether respod is away.
-    pub(super) fn is_away(&self) -> bool {
+    pub(crate) fn is_away(&self) -> bool {
         self.absence.is_some()
     }
 
     /// Takes the live line away, before something else is written.
-    pub(super) fn clear(&self) {
+    pub(crate) fn clear(&self) {
         if let Mode::Live { line, .. } = &self.mode {
             line.finish_and_clear();
         }
     }
 
     /// Says what was granted, and how long that took.
-    pub(super) fn granted(&mut self, lease: &Lease) {
+    pub(crate) fn granted(&mut self, held: &Held, id: RequestId, fence: Fence) {
         self.tell_of_return();
         if matches!(self.mode, Mode::Quiet) {
             return;
@@ -145,12 +145,11 @@ impl WaitingDisplay {
             Some(place) => format!(" after {}", elapsed::coarse(place.began.elapsed())),
             None => String::new(),
         };
-        let (held, id) = (Held::by(lease), lease.id());
-        output::say(&format!("leased {held}{waited} (lease {id}, fence {})", lease.fence()));
+        output::say(&format!("leased {held}{waited} (lease {id}, fence {fence})"));
     }
 
     /// Says that the request no longer waits.
-    pub(super) fn left(&self) {
+    pub(crate) fn left(&self) {
         if !matches!(self.mode, Mode::Quiet) {
             output::say("left the queue");
         }

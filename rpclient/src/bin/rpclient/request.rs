@@ -2,14 +2,18 @@
 
 use std::path::Path;
 
-use rpclient::{Hold, Request, Wait};
+use rpclient::{Request, Wait};
 
-use crate::arguments::{CommonArguments, LockArguments};
+use crate::arguments::CommonArguments;
 use crate::failure::Failure;
+use crate::request_arguments::RequestArguments;
 use crate::{input, selection};
 
 /// The request: what the requirements or the file say, and the flags that were given.
-pub(super) fn of(common: &CommonArguments, arguments: &LockArguments) -> Result<Request, Failure> {
+pub(crate) fn of(
+    common: &CommonArguments,
+    arguments: &RequestArguments,
+) -> Result<Request, Failure> {
     let mut request = match &arguments.request {
         Some(file) => read(file)?,
         None => required(arguments)?,
@@ -30,16 +34,13 @@ pub(super) fn of(common: &CommonArguments, arguments: &LockArguments) -> Result<
     if arguments.no_wait {
         request.wait = Wait::No;
     }
-    if let Some(linger) = arguments.linger {
-        request.hold = Hold::Connection { linger: linger.0 };
-    }
     if let Some(limit) = arguments.max_duration {
         request.max_duration = Some(limit.0);
     }
     Ok(request)
 }
 
-fn required(arguments: &LockArguments) -> Result<Request, Failure> {
+fn required(arguments: &RequestArguments) -> Result<Request, Failure> {
     let requirements = selection::requirements(&arguments.requirements, &arguments.flags)?;
     Request::new(requirements).map_err(|error| {
         let place = error.requirement.map(|number| format!("requirement {number}: "));

@@ -1,0 +1,127 @@
+//! What can happen to a lease between its grant and its end.
+
+use respo::{Label, Name, Request, RequestId, Timestamp, TokenDigest};
+use rusqlite::{Connection, OptionalExtension, params};
+
+use super::{WriteError, micros, spent_keys, to_integer};
+
+pub(super) fn extended(
+    connection: &Connection,
+    pool: &str,
+    id: RequestId,
+    expires: Option<Timestamp>,
+    until: Option<Timestamp>,
+) -> Result<(), WriteError> {
+    connection
+        .prepare_cached(
+            "UPDATE requests SET expires = iif(fence IS NULL, NULL, ?3), until = ?4
+             WHERE pool = ?1 AND id = ?2",
+        )?
+        .execute(params![pool, to_integer(id.0), expires.map(micros), until.map(micros)])?;
+    Ok(())
+}
+
+pub(super) fn partly_released(
+    connection: &Connection,
+    pool: &str,
+    id: RequestId,
+    released: &[Name],
+    at: Timestamp,
+) -> Result<(), WriteError> {
+    let released = serde_json::to_string(released)?;
+    // Each requirement keeps its place, also if nothing is left of it.
+    connection
+        .prepare_cached(
+            "UPDATE requests SET
+                 resources = (
+                     SELECT json_group_array(json((
+                             SELECT json_group_array(name.value ORDER BY name.key)
+                             FROM json_each(requirement.value) AS name
+                             WHERE name.value NOT IN (SELECT value FROM json_each(?3))))
+                         ORDER BY requirement.key)
+                     FROM json_each(requests.resources) AS requirement),
+                 changes = json_insert(coalesce(changes, '[]'), '$[#]',
+                     json_object('at', ?4, 'released', json(?3)))
+             WHERE pool = ?1 AND id = ?2 AND fence IS NOT NULL",
+        )?
+        .execute(params![pool, to_integer(id.0), released, micros(at)])?;
+    // A resource that is not in the inventory goes with its lease.
+    connection
+        .prepare_cached(
+            "DELETE FROM last_used WHERE pool = ?1
+             AND resource IN (SELECT value FROM json_each(?2))
+             AND NOT EXISTS (
+                 SELECT 1 FROM resources
+                 WHERE resources.pool = ?1 AND resources.resource = last_used.resource)",
+        )?
+        .execute(params![pool, released])?;
+    Ok(())
+}
+
+pub(super) fn transferred(
+    connection: &Connection,
+    pool: &str,
+    id: RequestId,
+    request: &Request,
+    token: &TokenDigest,
+    at: Timestamp,
+) -> Result<(), WriteError> {
+    let number = to_integer(id.0);
+    let key: Option<Option<Vec<u8>>> = connection
+        .prepare_cached("SELECT idempotency_key FROM requests WHERE pool = ?1 AND id = ?2")?
+        .query_row(params![pool, number], |row| row.get(0))
+        .optional()?;
+    if let Some(key) = key.flatten() {
+        spent_keys::spend(connection, pool, &key, id, at)?;
+    }
+    let request = serde_json::to_string(request)?;
+    connection
+        .prepare_cached(
+            "UPDATE requests SET request = ?3, token = ?4, idempotency_key = NULL, salt = NULL,
+                 changes = json_insert(coalesce(changes, '[]'), '$[#]',
+                     json_object('at', ?5, 'former_holder', holder))
+             WHERE pool = ?1 AND id = ?2",
+        )?
+        .execute(params![pool, number, request, token.as_bytes(), micros(at)])?;
+    forget_guests(connection, pool, id)
+}
+
+pub(super) fn allowed(
+    connection: &Connection,
+    pool: &str,
+    id: RequestId,
+    who: &Label,
+    token: &TokenDigest,
+) -> Result<(), WriteError> {
+    connection
+        .prepare_cached(
+            "INSERT OR REPLACE INTO guests (pool, id, who, token)
+             SELECT pool, id, ?3, ?4 FROM requests WHERE pool = ?1 AND id = ?2",
+        )?
+        .execute(params![pool, to_integer(id.0), who.as_str(), token.as_bytes()])?;
+    Ok(())
+}
+
+pub(super) fn disallowed(
+    connection: &Connection,
+    pool: &str,
+    id: RequestId,
+    who: &Label,
+) -> Result<(), WriteError> {
+    connection
+        .prepare_cached("DELETE FROM guests WHERE pool = ?1 AND id = ?2 AND who = ?3")?
+        .execute(params![pool, to_integer(id.0), who.as_str()])?;
+    Ok(())
+}
+
+/// Nobody but its holder may act on the lease any more.
+pub(super) fn forget_guests(
+    connection: &Connection,
+    pool: &str,
+    id: RequestId,
+) -> Result<(), WriteError> {
+    connection
+        .prepare_cached("DELETE FROM guests WHERE pool = ?1 AND id = ?2")?
+        .execute(params![pool, to_integer(id.0)])?;
+    Ok(())
+}

@@ -1,0 +1,80 @@
+//! `rpclient release` and `rpclient cancel`: a lease, a part of it, or a place in the queue is given back.
+
+use rpclient::{Name, RequestId};
+
+use crate::arguments::CommonArguments;
+use crate::failure::Failure;
+use crate::lease_arguments::{CancelArguments, ReleaseArguments};
+use crate::lease_document::{self, LeaseDocument, is_over};
+use crate::lock::held::Held;
+use crate::output;
+
+pub(crate) async fn release(
+    common: &CommonArguments,
+    arguments: &ReleaseArguments,
+) -> Result<(), Failure> {
+    let file = &arguments.lease.file;
+    let document = LeaseDocument::read(file)?;
+    let (id, token) = (document.id, document.token());
+    let client = common.client_of(&document)?;
+    let released = match arguments.resources.as_slice() {
+        [] => client.release(id, &token).await,
+        some => client.release_part(id, &token, some).await,
+    };
+    match released {
+        Ok(()) => {}
+        Err(error) if is_over(&error) => {
+            lease_document::remove(file)?;
+            return Err(document.lost_or(error));
+        }
+        Err(error) => return Err(error.into()),
+    }
+    let rest = document.clone().without(&arguments.resources);
+    if arguments.resources.is_empty() || rest.names().is_empty() {
+        lease_document::remove(file)?;
+        output::say(&format!("lease {id} is released"));
+        return Ok(());
+    }
+    rest.write(file)?;
+    let (gone, rest) = (held(&arguments.resources), held(&rest.names()));
+    output::say(&format!("{}; lease {id} goes on with {rest}", gone.is("released")));
+    Ok(())
+}
+
+pub(crate) async fn cancel(
+    common: &CommonArguments,
+    arguments: &CancelArguments,
+) -> Result<(), Failure> {
+    if let Some(id) = arguments.id {
+        return revoke(common, RequestId(id)).await;
+    }
+    let file = &arguments.lease.file;
+    let document = LeaseDocument::read(file)?;
+    let client = common.client_of(&document)?;
+    let id = document.id;
+    let said = match client.release(id, &document.token()).await {
+        Ok(()) => format!("request {id} is taken back"),
+        // That was what was wanted.
+        Err(error) if is_over(&error) => format!("request {id} was over already: {error}"),
+        Err(error) => return Err(error.into()),
+    };
+    lease_document::remove(file)?;
+    output::say(&said);
+    Ok(())
+}
+
+async fn revoke(common: &CommonArguments, id: RequestId) -> Result<(), Failure> {
+    if common.admin_token_file.is_none() {
+        return Err(Failure::usage(
+            "only its holder and an administrator can end a request: give --file with the lease file, or \
+             --admin-token-file with the administrator's token",
+        ));
+    }
+    common.administrator()?.revoke(id).await?;
+    output::say(&format!("request or lease {id} is ended"));
+    Ok(())
+}
+
+fn held(names: &[Name]) -> Held {
+    Held::of(&names.iter().collect::<Vec<_>>())
+}
