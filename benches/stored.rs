@@ -21,7 +21,6 @@ pub const POOL: &str = "bench";
 /// # Panics
 /// If the store cannot be made or written, or if there are more leases than resources, or if anything is to wait and nothing
 /// is leased.
-#[allow(clippy::unwrap_used, reason = "a benchmark that goes wrong must stop")]
 pub async fn fill(directory: &Path, resources: usize, leases: usize, waiting: usize) {
     let store = SqliteStore::open(directory, StoreOptions::default()).unwrap();
     let name = Label::new(POOL).unwrap();
