@@ -64,7 +64,7 @@ pub(crate) fn median(figures: impl Iterator<Item = f64>) -> Option<f64> {
     let middle = figures.len() / 2;
     match figures.len() {
         0 => None,
-        length if length % 2 == 0 => Some((figures[middle - 1] + figures[middle]) / 2.0),
+        length if length.is_multiple_of(2) => Some((figures[middle - 1] + figures[middle]) / 2.0),
         _ => Some(figures[middle]),
     }
 }
@@ -235,7 +235,7 @@ pub(crate) fn number(figure: f64) -> String {
     let digits = format!("{figure:.0}");
     let mut text = String::new();
     for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place) % 3 == 0 {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
             text.push(',');
         }
         text.push(digit);

@@ -26,7 +26,7 @@ pub(super) fn start(
 ) -> Result<Server, Failure> {
     let inventory = directory.path().join("inventory.yaml");
     let pool_name = Label::new("bench").doing("name the pool")?;
-    let document = InventoryDocument { pools: vec![(pool_name, pool(resources))] };
+    let document = InventoryDocument::new(vec![(pool_name, pool(resources))]);
     fs::write(&inventory, document.to_yaml()).doing("write the inventory")?;
     let mut command = Command::new(respod);
     command.arg("--inventory").arg(inventory);
