@@ -83,6 +83,7 @@ mod base_url;
 mod client;
 mod coming_back;
 mod connection;
+mod deadline;
 mod error;
 mod event;
 mod event_reader;
