@@ -13,7 +13,7 @@ use crate::error::Error;
 use crate::event::{Ending, LineEvent};
 use crate::lease_watch::{self, LeaseWatch};
 use crate::release;
-use crate::stream::{EventStream, StreamEvent};
+use crate::stream::{EventStream, StreamEvent, Terms};
 
 /// Why a lease is no longer held. Someone else may be using the resource already.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -86,7 +86,7 @@ pub struct Lease {
     /// The first of what was granted, whatever has been given back.
     first: GrantedResource,
     token: Token,
-    linger: Duration,
+    terms: Terms,
     state: watch::Receiver<LeaseState>,
     _watcher: AbortOnDrop,
 }
@@ -98,12 +98,12 @@ impl Lease {
         stream: EventStream,
         granted: GrantedLease,
         token: Token,
-        linger: Duration,
+        terms: Terms,
     ) -> Option<Self> {
         let first = granted.all().next()?.clone();
         let (sender, state) = watch::channel(LeaseState::Held);
         let watcher = AbortOnDrop::spawn(watch_stream(stream, sender));
-        Some(Self { client, granted, first, token, linger, state, _watcher: watcher })
+        Some(Self { client, granted, first, token, terms, state, _watcher: watcher })
     }
 
     /// Its id.
@@ -202,19 +202,19 @@ impl Lease {
     }
 
     /// Ends the lease, and returns when the server has let go of it: the resource is free then, or
-    /// with the next in line. Where the lease lingers or the server is away, this tries again for as long
-    /// as an answer may take ([`answer_timeout`](crate::ClientBuilder::answer_timeout)).
+    /// with the next in line. Unless a connection of its own ends the lease in any case, this tries again for
+    /// as long as an answer may take ([`answer_timeout`](crate::ClientBuilder::answer_timeout)).
     ///
     /// # Errors
-    /// [`Error::Lost`] if the lease was lost before: whoever has not looked since learns it here. If the lease
-    /// lingers or the server is away, whatever keeps the server from being told. The lease then ends with its
-    /// linger, or when a server that was away has waited long enough for its client.
+    /// [`Error::Lost`] if the lease was lost before: whoever has not looked since learns it here. Otherwise
+    /// whatever keeps the server from being told. The lease then ends with its linger, with its ttl, with the
+    /// connection, or when a server that was away has waited long enough for its client.
     pub async fn release(self) -> Result<(), Error> {
         if let LeaseState::Lost(reason) = self.state() {
             return Err(reason.into());
         }
         let is_away = || matches!(self.state(), LeaseState::Away { .. });
-        if self.linger.is_zero() && !is_away() {
+        if self.ends_with_its_connection() && !is_away() {
             let released = self.client.release(self.id(), &self.token).await;
             // The end of the connection ends the lease all the same, unless the server went away just now.
             if released.is_ok() || !is_away() {
@@ -222,6 +222,12 @@ impl Lease {
             }
         }
         release::until_told(&self.client, self.id(), &self.token).await
+    }
+
+    /// Whether it has a connection of its own, with which it ends. Those who share a WebSocket may keep that.
+    fn ends_with_its_connection(&self) -> bool {
+        let has_its_own = self.client.link().is_refused() && self.client.link().current().is_none();
+        has_its_own && !self.terms.is_kept
     }
 
     /// Gives back some of what is held, and goes on with the rest. With nothing left, the lease ends.
