@@ -11,9 +11,10 @@ use crate::client::Client;
 use crate::connection::AbortOnDrop;
 use crate::error::Error;
 use crate::event::{Ending, LineEvent};
+use crate::lease_end::LeaseEnd;
 use crate::lease_watch::{self, LeaseWatch};
-use crate::release;
 use crate::stream::{EventStream, StreamEvent, Terms};
+use crate::{release, renewing};
 
 /// Why a lease is no longer held. Someone else may be using the resource already.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -77,6 +78,9 @@ pub enum LeaseState {
 ///
 /// When the connection breaks, the lease is [taken up again](crate#when-respod-is-away) on another one.
 ///
+/// A lease with a [`Hold::Ttl`](crate::Hold::Ttl) is renewed in the background for as long as this lives. One
+/// that has an end is lost then, also while respod is away.
+///
 /// Where the request has a linger, or respod is away, the lease stays for a while after it was dropped:
 /// [`release`](Self::release) ends it at once.
 #[must_use = "the lease ends when this is dropped"]
@@ -87,8 +91,10 @@ pub struct Lease {
     first: GrantedResource,
     token: Token,
     terms: Terms,
+    end: LeaseEnd,
     state: watch::Receiver<LeaseState>,
     _watcher: AbortOnDrop,
+    _renewing: Option<AbortOnDrop>,
 }
 
 impl Lease {
@@ -102,8 +108,26 @@ impl Lease {
     ) -> Option<Self> {
         let first = granted.all().next()?.clone();
         let (sender, state) = watch::channel(LeaseState::Held);
+        let end = stream.lease_end().clone();
         let watcher = AbortOnDrop::spawn(watch_stream(stream, sender));
-        Some(Self { client, granted, first, token, terms, state, _watcher: watcher })
+        let is_renewed = terms.is_renewable && end.at().is_some();
+        let renewing = is_renewed.then(|| {
+            let (client, id, token) = (client.clone(), granted.id, token.clone());
+            let keep = renewing::keep(client, id, token, end.clone(), terms.is_own);
+            let watch = LeaseWatch::new(state.clone());
+            AbortOnDrop::spawn(async move { watch.while_held(keep).await.unwrap_or_default() })
+        });
+        Some(Self {
+            client,
+            granted,
+            first,
+            token,
+            terms,
+            end,
+            state,
+            _watcher: watcher,
+            _renewing: renewing,
+        })
     }
 
     /// Its id.
@@ -155,10 +179,11 @@ impl Lease {
         self.granted.since
     }
 
-    /// When it ends at the latest, by the server's clock; `None` if it may be held for ever.
+    /// When it ends at the latest, by the server's clock, as far as that is known here; `None` if it may be
+    /// held for ever.
     #[must_use]
     pub fn expires(&self) -> Option<Timestamp> {
-        self.granted.expires
+        self.end.expires()
     }
 
     /// The secret that proves whose it is. Whoever has it can release the lease.
@@ -247,8 +272,9 @@ impl Lease {
     /// # Errors
     /// As for [`Client::extend`].
     pub async fn extend(&mut self, by: Duration) -> Result<Option<Timestamp>, Error> {
-        self.granted.expires = self.client.extend(self.id(), &self.token, by).await?;
-        Ok(self.granted.expires)
+        let expires = self.client.extend(self.id(), &self.token, by).await?;
+        expires.inspect(|expires| self.end.move_to(*expires));
+        Ok(expires)
     }
 
     /// Passes the lease on to `to`, who needs the token that this returns: see [`Client::transfer`].
