@@ -55,6 +55,8 @@ enum Connection {
 struct Lines {
     answer: Answer,
     decoder: LineDecoder,
+    /// The id of the event that is being read, which counts once the event has been read.
+    id: Option<EventId>,
     /// Whether the next piece of data is about events that were missed.
     is_missed: bool,
 }
@@ -99,7 +101,8 @@ impl Client {
         let answer = self.answer(call, Bytes::new(), None, within).await?;
         match answer.media_type() {
             EVENT_STREAM => {
-                Ok(Lines { answer, decoder: LineDecoder::new(MAX_LINE), is_missed: false })
+                let decoder = LineDecoder::new(MAX_LINE);
+                Ok(Lines { answer, decoder, id: None, is_missed: false })
             }
             other => {
                 Err(self
@@ -179,8 +182,11 @@ impl Lines {
                 Ok(Some(line)) => {
                     let line = String::from_utf8_lossy(line);
                     let (field, value) = line.split_once(": ").unwrap_or((&line, ""));
+                    if matches!(field, "data" | "") {
+                        *last = self.id.take().or(*last);
+                    }
                     match field {
-                        "id" => *last = value.parse().ok().or(*last),
+                        "id" => self.id = value.parse().ok(),
                         "event" => self.is_missed = value == "missed",
                         "data" if std::mem::take(&mut self.is_missed) => {
                             return Ok(Watched::Missed);

@@ -16,6 +16,7 @@ use tokio::time::{Instant, sleep_until};
 use crate::backoff::Backoff;
 use crate::client::{Client, JSON, with_bearer};
 use crate::connection::Answer;
+use crate::deadline;
 use crate::error::Error;
 use crate::event::take_token;
 use crate::setback::Setback;
@@ -73,7 +74,7 @@ impl Client {
             Some(key) => key.clone(),
             None => self.new_key()?,
         };
-        let end = Instant::now() + self.answer_timeout();
+        let end = deadline::within(self.answer_timeout());
         let mut backoff = Backoff::new();
         loop {
             let error = match self.post_lease(body.clone(), &key).await {
@@ -109,7 +110,7 @@ impl Client {
         }
         let call = with_bearer(self.call(Method::GET, &self.with_pool(&path)), token);
         let mut within = self.timeouts();
-        within.answer += wait;
+        within.answer = within.answer.saturating_add(wait);
         let mut answer = self.exchange(call, Bytes::new(), None, within).await?;
         match answer.head.status {
             StatusCode::OK => Ok(Standing::Waiting(Box::new(self.read(&mut answer).await?))),

@@ -69,6 +69,17 @@ async fn a_lease_whose_answer_was_lost_is_asked_for_again_with_the_same_key() {
 }
 
 #[tokio::test]
+async fn who_has_all_the_time_in_the_world_may_say_so() {
+    let server = FakeRespod::start().await;
+    let client = builder(&server).answer_timeout(Duration::MAX).build();
+    let (request, (id, token)) = (bench_1(), s3cret());
+    let serve = async { server.call().await.answer("202 Accepted", JSON, PENDING).await };
+    tokio::join!(serve, client.create_lease(&request, None)).1.unwrap();
+    let serve = async { server.call().await.answer("303 See Other", JSON, LEASE).await };
+    tokio::join!(serve, client.await_change(id, &token, Duration::MAX, None)).1.unwrap();
+}
+
+#[tokio::test]
 async fn why_a_lease_is_over_is_an_error_of_its_own() {
     let server = FakeRespod::start().await;
     let client = client(&server);
@@ -120,6 +131,8 @@ async fn events_go_on_after_a_break_from_where_they_were() {
         first.chunk(": heartbeat\n\n").await;
         first.chunk("id: 9-4\nevent: missed\ndata: {\"pool\":\"lab\"}\n\n").await;
         first.chunk("id: 9-5\nevent: weather\ndata: {\"sky\":\"blue\"}\n\n").await;
+        // It breaks in the middle of an event, which is not told, and must be sent again.
+        first.chunk("id: 9-6\nevent: inventory\n").await;
         drop(first);
         server.call().await.refuse(503, "draining").await;
         let mut second = server.call().await;
