@@ -127,38 +127,6 @@ async fn a_claim_that_the_pool_refuses_can_be_made_again() {
     assert_eq!(claimed["status"], "claimed");
 }
 
-/// A pool of this size shows only now and then how it stands, and is asked faster than that.
-#[tokio::test]
-async fn a_large_pool_knows_at_once_what_it_has_answered() {
-    let boards = (0..20_000).map(|number| format!("board-{number}: {{tags: board}}\n"));
-    let first = "first: {tags: first}\n".to_owned();
-    let daemon = Daemon::start(&std::iter::once(first).chain(boards).collect::<String>()).await;
-    for _ in 0..3 {
-        let fulfilled = reserve(&daemon, r#"{"tags": ["board"], "quantity": 1}"#).await;
-        assert_eq!(fulfilled["status"], "fulfilled");
-        assert_eq!(daemon.rentabot_reservation(id(&fulfilled)).await, fulfilled);
-        assert_eq!(status(&daemon, "POST", &fulfilled, "/claim").await, 200);
-        let (number, token) = (&fulfilled["resource_ids"][0], &fulfilled["lock_tokens"][0]);
-        let token = token.as_str().unwrap();
-        let path = format!("/resources/{number}/extend?lock-token={token}&additional-ttl=7200");
-        daemon.rentabot("POST", &path).await.expect_status(200);
-        let path = format!("/resources/{number}/unlock?lock-token={token}");
-        daemon.rentabot("POST", &path).await.expect_status(200);
-        assert_eq!(daemon.rentabot("POST", &path).await.status(), 403);
-
-        let lock = daemon.rentabot_lock("id=1").await;
-        let pending = reserve(&daemon, r#"{"tags": ["first"], "quantity": 1}"#).await;
-        assert_eq!(
-            (&pending["status"], &pending["position_in_queue"]),
-            (&json!("pending"), &json!(1))
-        );
-        assert_eq!(status(&daemon, "DELETE", &pending, "").await, 204);
-        let token = lock["lock-token"].as_str().unwrap();
-        let path = format!("/resources/1/unlock?lock-token={token}");
-        daemon.rentabot("POST", &path).await.expect_status(200);
-    }
-}
-
 #[tokio::test]
 async fn reservations_stand_in_the_same_queue_as_everybody_else() {
     let daemon = Daemon::start(DESCRIPTOR).await;
