@@ -1,4 +1,12 @@
-//! Pools of any size to measure with.
+//! What the benchmarks measure with: pools, stores and engines of any size.
+
+// This crate is measuring through and through: a mistake in it must stop the measurement.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+pub mod driver;
+pub mod lab;
+pub mod stored;
+pub mod wire_samples;
 
 use respo::{Inventory, Label, Name, Resource, Selector, Word};
 
@@ -10,10 +18,6 @@ pub const TAGS: usize = 100;
 /// # Panics
 /// If `size` is more than an inventory holds.
 #[must_use]
-#[allow(
-    clippy::unwrap_used,
-    reason = "the names are valid; a wrong size is a mistake in the benchmark"
-)]
 pub fn pool(size: usize) -> Inventory {
     let resources = (0..size).map(|n| {
         let mut resource = Resource::new(Name::new(format!("r{n}")).unwrap());
@@ -29,7 +33,6 @@ pub fn pool(size: usize) -> Inventory {
 /// # Panics
 /// Never.
 #[must_use]
-#[allow(clippy::unwrap_used, reason = "the name is valid")]
 pub fn tag(n: usize) -> Word {
     Word::new(format!("tag{}", n % TAGS)).unwrap()
 }

@@ -2,130 +2,72 @@
 #![allow(clippy::expect_used, missing_docs, reason = "a benchmark that goes wrong must stop")]
 
 use std::collections::VecDeque;
-use std::hint::black_box;
 use std::sync::Arc;
 
+use benches::driver::{Contended, Driver, named};
+use benches::lab::{lab, request};
 use benches::{TAGS, pool, tagged};
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use respo::{
-    AttributeMatcher, Authority, Command, Effects, Engine, Limits, Matcher, Name, Reply, Request,
-    RequestId, Requirement, Selector, SessionId, State, Timestamp, Token, TokenDigest,
-};
+use respo::{Name, Request, Requirement, Selector};
 
-const SESSION: SessionId = SessionId(1);
-
-struct Driver {
-    engine: Engine,
-    effects: Effects,
-    now: u64,
-    token: TokenDigest,
-}
-
-impl Driver {
-    fn new(resources: usize) -> Self {
-        let mut limits = Limits::default();
-        limits.max_requests_per_session = usize::MAX;
-        limits.max_waiting = usize::MAX;
-        let start = Timestamp::default();
-        let engine = Engine::restore(limits, Arc::new(AttributeMatcher), State::default(), start);
-        let token = Token::from_random([1; 16]).digest();
-        let mut driver = Self { engine, effects: Effects::default(), now: 0, token };
-        driver.handle(Command::ReplaceInventory(Arc::new(pool(resources))));
-        driver.handle(Command::OpenSession(SESSION));
-        driver
-    }
-
-    fn handle(&mut self, command: Command) -> Reply {
-        self.now += 1;
-        self.effects.clear();
-        let now = Timestamp::from_micros(self.now);
-        self.engine.handle(now, command, &mut self.effects).expect("the command is valid")
-    }
-
-    fn submit(&mut self, request: &Arc<Request>) -> RequestId {
-        let (request, token) = (Arc::clone(request), self.token);
-        match self.handle(Command::Submit { session: SESSION, request, token }) {
-            Reply::Submitted(id) => id,
-            other => panic!("not submitted: {other:?}"),
-        }
-    }
-
-    fn release(&mut self, id: RequestId) {
-        self.handle(Command::End { id, by: Authority::Session(SESSION) });
-    }
-}
+/// How many resources, or waiting requests.
+const SIZES: [usize; 4] = [100, 1_000, 10_000, 100_000];
 
 fn uncontended(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("acquire and release");
     group.throughput(Throughput::Elements(1));
-    for resources in [100, 1_000, 10_000, 100_000] {
-        let mut driver = Driver::new(resources);
-        let named = Arc::new(Request::one(Selector::named(Name::new("r7").expect("a valid name"))));
-        group.bench_function(BenchmarkId::new("by name", resources), |bencher| {
-            bencher.iter(|| {
-                let id = driver.submit(&named);
-                driver.release(id);
-            });
-        });
-        let query = Arc::new(Request::one(tagged(7)));
-        group.bench_function(BenchmarkId::new("by tag", resources), |bencher| {
-            bencher.iter(|| {
-                let id = driver.submit(&query);
-                driver.release(id);
-            });
-        });
-    }
-    group.finish();
-}
-
-/// Every resource is taken and `waiters` wait with a hundred shapes: each release grants to the first of
-/// them, who is replaced by a new one. Without waiters: a request is granted, and what it got released. Each
-/// round is two decisions.
-fn decisions(criterion: &mut Criterion) {
-    let mut group = criterion.benchmark_group("decisions");
-    group.throughput(Throughput::Elements(2));
-    for resources in [100, 10_000, 100_000] {
-        for waiters in [0, 1_000, 100_000] {
-            let mut driver = Driver::new(resources);
-            let requests: Vec<_> = (0..TAGS).map(|n| Arc::new(Request::one(tagged(n)))).collect();
-            let mut held = VecDeque::new();
-            let mut waiting: Vec<_> = (0..TAGS).map(|_| VecDeque::new()).collect();
-            if waiters > 0 {
-                for n in 0..resources {
-                    held.push_back((n % TAGS, driver.submit(&requests[n % TAGS])));
-                }
-                for n in 0..waiters {
-                    waiting[n % TAGS].push_back(driver.submit(&requests[n % TAGS]));
-                }
-            }
-            let mut round = 0;
-            let id = BenchmarkId::new(format!("{resources} resources"), waiters);
-            group.bench_function(id, |bencher| {
-                bencher.iter(|| {
-                    round += 1;
-                    match held.pop_front() {
-                        Some((shape, id)) => {
-                            driver.release(id);
-                            held.push_back((
-                                shape,
-                                waiting[shape].pop_front().expect("someone waits"),
-                            ));
-                            waiting[shape].push_back(driver.submit(&requests[shape]));
-                        }
-                        None => {
-                            let id = driver.submit(&requests[round % TAGS]);
-                            driver.release(id);
-                        }
-                    }
-                });
+    for resources in SIZES {
+        let mut driver = Driver::new(pool(resources));
+        let requests = [
+            ("by name", named(7)),
+            ("by tag", Arc::new(Request::one(tagged(7)))),
+            ("any", Arc::new(Request::one(Selector::any()))),
+        ];
+        for (name, request) in requests {
+            group.bench_function(BenchmarkId::new(name, resources), |bencher| {
+                bencher.iter(|| driver.cycle(&request));
             });
         }
     }
     group.finish();
 }
 
-/// Requests for several things: what an assignment costs, and what it costs to hold things back for those
-/// who wait for more.
+/// Every resource is taken and so many wait with a hundred shapes: each release grants to the first of them,
+/// who is replaced by a new one. Each round is two decisions.
+fn decisions(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("decisions");
+    group.throughput(Throughput::Elements(2));
+    for resources in SIZES {
+        for waiters in SIZES {
+            let shapes = (0..TAGS).map(|n| Arc::new(Request::one(tagged(n)))).collect();
+            let mut contended = Contended::new(pool(resources), shapes, waiters);
+            let id = BenchmarkId::new(format!("{resources} resources"), waiters);
+            group.bench_function(id, |bencher| bencher.iter(|| contended.round()));
+        }
+    }
+    group.finish();
+}
+
+/// The same with 10,000 resources and 10,000 who wait, with few shapes or many: each wants one of some names.
+fn shapes(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("decisions by shapes");
+    group.throughput(Throughput::Elements(2));
+    let size = 10_000;
+    for count in [100, 1_000, 10_000] {
+        let shape = |first: usize| {
+            let names = (first..size).step_by(count);
+            let names = names.map(|n| Name::new(format!("r{n}")).expect("a valid name"));
+            Arc::new(Request::one(Selector { names: names.collect(), ..Selector::any() }))
+        };
+        let mut contended = Contended::new(pool(size), (0..count).map(shape).collect(), size);
+        group.bench_function(BenchmarkId::new("shapes", count), |bencher| {
+            bencher.iter(|| contended.round());
+        });
+    }
+    group.finish();
+}
+
+/// Requests for several things: what an assignment costs.
 fn whole_requests(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("whole requests");
     group.throughput(Throughput::Elements(2));
@@ -138,22 +80,42 @@ fn whole_requests(criterion: &mut Criterion) {
     for (name, requirements) in cases {
         let request = Arc::new(Request::new(requirements).expect("the requirements are valid"));
         for resources in [1_000, 100_000] {
-            let mut driver = Driver::new(resources);
+            let mut driver = Driver::new(pool(resources));
             group.bench_function(BenchmarkId::new(name, resources), |bencher| {
-                bencher.iter(|| {
-                    let id = driver.submit(&request);
-                    driver.release(id);
-                });
+                bencher.iter(|| driver.cycle(&request));
             });
         }
     }
-    // Everything of tag 0 is held by single requests; `waiters` want one of it and one of tag 1, which is
-    // held back for them as far as it goes. Each release grants to the first.
-    let pair = [count(1, tagged(0)), count(1, tagged(1))].to_vec();
+    // Of one stack, and of two.
+    let cases = [
+        ("2 of one stack", "requirement=%2Brelay%20@a&requirement=%2Bboard%20@a"),
+        (
+            "4 of two stacks",
+            "requirement=%2Brelay%20@a&requirement=%2Bboard%20@a&requirement=%2Brelay%20@b&\
+             requirement=%2Bboard%20@b",
+        ),
+    ];
+    for (name, query) in cases {
+        for resources in [100, 1_000, 10_000] {
+            let (mut driver, request) = (Driver::new(lab(resources)), request(query));
+            group.bench_function(BenchmarkId::new(name, resources), |bencher| {
+                bencher.iter(|| driver.cycle(&request));
+            });
+        }
+    }
+    group.finish();
+}
+
+/// Everything of tag 0 is held by single requests; `waiters` want one of it and one of tag 1, which is held
+/// back for them as far as it goes. Each release grants to the first.
+fn waiting_pairs(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("whole requests");
+    let pair = [Requirement::one(tagged(0)), Requirement::one(tagged(1))].to_vec();
     let pair = Arc::new(Request::new(pair).expect("the requirements are valid"));
     let single = Arc::new(Request::one(tagged(0)));
+    group.throughput(Throughput::Elements(2));
     for waiters in [10, 100, 1_000, 10_000] {
-        let mut driver = Driver::new(10_000);
+        let mut driver = Driver::new(pool(10_000));
         let mut held: VecDeque<_> = (0..100).map(|_| driver.submit(&single)).collect();
         let mut waiting: VecDeque<_> = (0..waiters).map(|_| driver.submit(&pair)).collect();
         group.bench_function(BenchmarkId::new("waiting pairs", waiters), |bencher| {
@@ -169,21 +131,10 @@ fn whole_requests(criterion: &mut Criterion) {
     group.finish();
 }
 
-fn matcher(criterion: &mut Criterion) {
-    let mut group = criterion.benchmark_group("candidates");
-    for resources in [100, 10_000, 100_000] {
-        let inventory = pool(resources);
-        group.bench_function(BenchmarkId::new("by tag", resources), |bencher| {
-            bencher.iter(|| AttributeMatcher.candidates(black_box(&tagged(7)), &inventory));
-        });
-    }
-    group.finish();
-}
-
 fn snapshot(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("snapshot");
     for (resources, waiters) in [(10, 100), (1_000, 1_000), (10_000, 10_000)] {
-        let mut driver = Driver::new(resources);
+        let mut driver = Driver::new(pool(resources));
         let requests: Vec<_> =
             (0..TAGS.min(resources)).map(|n| Arc::new(Request::one(tagged(n)))).collect();
         for n in 0..resources + waiters {
@@ -199,5 +150,5 @@ fn snapshot(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(engine, uncontended, decisions, whole_requests, matcher, snapshot);
+criterion_group!(engine, uncontended, decisions, shapes, whole_requests, waiting_pairs, snapshot);
 criterion_main!(engine);

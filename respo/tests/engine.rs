@@ -239,3 +239,26 @@ fn a_request_that_waits_for_nobody_is_renewed_for_long_and_kept_over_a_restart()
     assert_eq!(pool.handle(renew).unwrap(), Reply::Renewed { expires });
     assert_eq!(pool.engine.state().requests[&id].until, expires);
 }
+
+#[test]
+fn who_comes_and_goes_does_not_shorten_what_was_renewed_for_long() {
+    let mut pool = leased_for(1000, &Limits::default());
+    let mut request = Request::one(Selector::any());
+    request.hold = Hold::Ttl { ttl: Duration::from_secs(2) };
+    let secret = Token::from_random([2; 16]);
+    let (request, token) = (Arc::new(request), secret.digest());
+    pool.handle(Command::Submit { session: SESSION, request, token }).unwrap();
+    pool.handle(Command::CloseSession(SESSION)).unwrap();
+    let (id, by) = (RequestId(2), Authority::Token(secret.clone()));
+    let renew = Command::Renew { id, by: by.clone(), ttl: Some(Duration::from_secs(60)) };
+    let expires = Some(Timestamp::from_micros(60_000_000));
+    assert_eq!(pool.handle(renew).unwrap(), Reply::Renewed { expires });
+    let session = SessionId(2);
+    pool.handle(Command::OpenSession(session)).unwrap();
+    pool.handle(Command::Resume { session, token: secret }).unwrap();
+    assert_eq!(pool.engine.next_timeout(), Some(Timestamp::from_micros(1_000_000_000)));
+    pool.handle(Command::CloseSession(session)).unwrap();
+    assert_eq!(pool.engine.next_timeout(), expires);
+    let renewed = pool.handle(Command::Renew { id, by, ttl: None }).unwrap();
+    assert_eq!(renewed, Reply::Renewed { expires });
+}

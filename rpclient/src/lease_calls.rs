@@ -57,24 +57,7 @@ impl Client {
     /// connection breaks.
     ///
     /// ```no_run
-    /// # async fn example(client: rpclient::Client) -> Result<(), Box<dyn std::error::Error>> {
-    /// use std::time::Duration;
-    /// use rpclient::{Hold, Request, Standing};
-    ///
-    /// let mut request = Request::new(vec!["2 location=office1 +can".parse()?])?;
-    /// request.hold = Hold::Ttl { ttl: Duration::from_secs(600) };
-    /// let lease = client.create_lease(&request, None).await?;
-    /// let mut standing = lease.standing;
-    /// while let Standing::Waiting(place) = standing {
-    ///     println!("place {} of {}", place.request.position, place.request.of);
-    ///     let (wait, known) = (Duration::from_secs(30), Some(place.request.position));
-    ///     standing = client.await_change(lease.id, &lease.token, wait, known).await?;
-    /// }
-    /// // From here on, within 600 s each time:
-    /// client.renew(lease.id, &lease.token, None).await?;
-    /// client.release(lease.id, &lease.token).await?;
-    /// # Ok(())
-    /// # }
+    #[doc = include_str!("../examples/token_lease.rs")]
     /// ```
     ///
     /// # Errors

@@ -1,47 +1,14 @@
 //! The client library of respo: ask a respod for resources, wait in line for them, hold them.
 //!
 //! ```no_run
-//! use std::time::Duration;
-//! use rpclient::{Client, Name, Notice, Request, Selector, Wait};
-//!
-//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
-//! let client = Client::new("http://127.0.0.1:7373")?;
-//! let mut request = Request::one(Selector::named(Name::new("bench-1")?));
-//! request.wait = Wait::UpTo(Duration::from_secs(600));
-//!
-//! let mut pending = client.request(&request).await?;
-//! while let Some(notice) = pending.next().await {
-//!     if let Notice::Queued(place) = notice {
-//!         println!("place {} of {}", place.position, place.of);
-//!     }
-//! }
-//! let mut lease = pending.granted().await?;
-//! println!("holding {}", lease.resource().name);
-//!
-//! // The work is stopped where it stands if the lease is lost.
-//! lease.while_held(tokio::time::sleep(Duration::from_secs(60))).await?;
-//! lease.release().await?;
-//! # Ok(())
-//! # }
+#![doc = include_str!("../examples/wait_in_line.rs")]
 //! ```
 //!
 //! A request may need several things, which are granted together or not at all. Each of them is a
 //! [`Requirement`], for which there is a short text form:
 //!
 //! ```no_run
-//! use rpclient::{Client, Request};
-//!
-//! # async fn example(client: Client) -> Result<(), Box<dyn std::error::Error>> {
-//! // A phone and the relay that it is wired to, and any two of the benches in office1.
-//! let needs = ["+phone platform=android @cell", "+relay @cell", "2 location=office1 +can"];
-//! let needs = needs.map(str::parse).into_iter().collect::<Result<_, _>>()?;
-//! let lease = client.acquire(&Request::new(needs)?).await?;
-//! // One list for each requirement, in their order.
-//! let [phone, relay, benches] = lease.resources() else { unreachable!() };
-//! println!("{} with {}, and {} benches", phone[0].name, relay[0].name, benches.len());
-//! lease.release().await?;
-//! # Ok(())
-//! # }
+#![doc = include_str!("../examples/several_at_once.rs")]
 //! ```
 //!
 //! - [`Client`] makes the calls. [`Client::acquire`] is [`Client::request`] for those who do not care

@@ -5,6 +5,9 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{WriteError, micros, spent_keys, to_integer};
 
+/// How many changes of a lease the history tells: the newest.
+const MAX_CHANGES: i64 = 100;
+
 pub(super) fn extended(
     connection: &Connection,
     pool: &str,
@@ -40,11 +43,12 @@ pub(super) fn partly_released(
                              WHERE name.value NOT IN (SELECT value FROM json_each(?3))))
                          ORDER BY requirement.key)
                      FROM json_each(requests.resources) AS requirement),
-                 changes = json_insert(coalesce(changes, '[]'), '$[#]',
-                     json_object('at', ?4, 'released', json(?3)))
+                 changes = json_insert(
+                     iif(json_array_length(changes) >= ?5, json_remove(changes, '$[0]'), coalesce(changes, '[]')),
+                     '$[#]', json_object('at', ?4, 'released', json(?3)))
              WHERE pool = ?1 AND id = ?2 AND fence IS NOT NULL",
         )?
-        .execute(params![pool, to_integer(id.0), released, micros(at)])?;
+        .execute(params![pool, to_integer(id.0), released, micros(at), MAX_CHANGES])?;
     // A resource that is not in the inventory goes with its lease.
     connection
         .prepare_cached(
@@ -87,11 +91,12 @@ pub(super) fn transferred(
         .prepare_cached(
             "UPDATE requests SET request = ?3, token = ?4, party = ?6,
                  idempotency_key = NULL, salt = NULL,
-                 changes = json_insert(coalesce(changes, '[]'), '$[#]',
-                     json_object('at', ?5, 'former_holder', holder))
+                 changes = json_insert(
+                     iif(json_array_length(changes) >= ?7, json_remove(changes, '$[0]'), coalesce(changes, '[]')),
+                     '$[#]', json_object('at', ?5, 'former_holder', holder))
              WHERE pool = ?1 AND id = ?2",
         )?
-        .execute(params![pool, number, request, token, micros(at), party])?;
+        .execute(params![pool, number, request, token, micros(at), party, MAX_CHANGES])?;
     forget_guests(connection, pool, id)
 }
 

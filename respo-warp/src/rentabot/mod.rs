@@ -10,6 +10,7 @@ pub(crate) mod calls;
 mod fault;
 mod input;
 mod locks;
+mod looks;
 mod reservation;
 mod reservations;
 mod resources;

@@ -138,18 +138,17 @@ pub(crate) async fn verify_lease(api: Arc<Api>, mut call: Call) -> Result<Respon
     let resource: Option<Name> = parameters.parsed("resource")?;
     body::expect_none(&api, &mut call).await?;
     let broker = api.pools.select(parameters.value("pool"))?;
-    let snapshot = broker.snapshot().await;
-    let lease = snapshot.lease(id).ok_or(Refusal::NoRequest(id))?;
-    let holding = &lease.holding;
-    if holding.fence != fence {
-        let detail = format!("the fence of lease {id} is {}, and not {fence}", holding.fence);
-        return Err(Problem::new(Kind::StaleFence, detail).with("fence", holding.fence));
+    let standing = broker.standing(id).await?;
+    let grant = standing.grant.ok_or(Refusal::NoRequest(id))?;
+    if grant.fence != fence {
+        let detail = format!("the fence of lease {id} is {}, and not {fence}", grant.fence);
+        return Err(Problem::new(Kind::StaleFence, detail).with("fence", grant.fence));
     }
-    let held = lease.resources.iter().flatten().map(|held| held.name.clone());
+    let held = grant.resources.iter().flatten().map(|held| held.name.clone());
     let resources: Vec<Name> = held.collect();
     if let Some(other) = resource.filter(|resource| !resources.contains(resource)) {
         return Err(Refusal::NotHeld(other).into());
     }
-    let (holder, expires) = (holding.holder.clone(), holding.expires);
+    let (holder, expires) = (standing.request.holder.clone(), grant.expires);
     Ok(json(&VerifiedLease { id, fence, holder, resources, expires }))
 }

@@ -211,9 +211,11 @@ impl Engine {
         let until = self.now.after(self.limits.grace_of(&state.request));
         let is_attached = self.sessions.attachment(id).is_some();
         if state.request.ttl().is_some() {
-            let promised = state.until.unwrap_or(until);
-            if state.grant.is_some() || !is_attached {
-                self.keep_until(id, until.max(promised));
+            let until = until.max(state.until.unwrap_or(until));
+            if self.is_kept_by_presence(id) {
+                self.keep_by_presence(id, Some(until));
+            } else {
+                self.keep_until(id, until);
             }
         } else if !is_attached {
             self.sessions.attach(id, Attachment::Orphaned { until });

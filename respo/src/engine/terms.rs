@@ -7,7 +7,6 @@ use crate::engine::Engine;
 use crate::engine::authority::Right;
 use crate::engine::command::{Authority, Reply};
 use crate::engine::effects::{Effects, NoticeKind, Record};
-use crate::engine::session::Attachment;
 use crate::engine::timers::Timer;
 use crate::lease::{EndReason, Grant};
 use crate::names::Name;
@@ -30,8 +29,7 @@ impl Engine {
             self.limits.check_ttl(asked)?;
         }
         let ttl = ttl.unwrap_or(own);
-        let is_followed = matches!(self.sessions.attachment(id), Some(Attachment::To(_)));
-        if state.grant.is_some() || !is_followed {
+        if !self.is_kept_by_presence(id) {
             let until = self.now.after(ttl);
             let is_later = self.renewals.until(id).is_none_or(|known| known < until);
             // A restart gives it its own ttl anew, but no more than that.
@@ -46,6 +44,9 @@ impl Engine {
 
     /// When a request or lease ends unless somebody does something about it.
     fn deadline(&self, id: RequestId) -> Option<Timestamp> {
+        if self.is_kept_by_presence(id) {
+            return None;
+        }
         let grant = self.state.requests.get(&id).and_then(|state| state.grant.as_ref());
         grant.map_or_else(|| self.renewals.until(id), |grant| self.end_of(grant))
     }

@@ -90,7 +90,7 @@ impl Client {
         match outcome {
             Some(Ok(socket)) => Ok(socket),
             Some(Err(error)) if before.is_some() && before != attempt.before => {
-                Err(self.from_elsewhere(&error))
+                Err(self.told_of_elsewhere(&error))
             }
             Some(Err(error)) => Err(error.told_again()),
             None => Err(self.unreachable(std::io::Error::other(
@@ -119,7 +119,7 @@ impl Client {
     }
 
     /// What a failure tells that was met with where the server need not have been: nothing of whether it runs.
-    fn from_elsewhere(&self, error: &Error) -> Error {
+    fn told_of_elsewhere(&self, error: &Error) -> Error {
         match Setback::of(error) {
             Setback::NotThere => self.unreachable(std::io::Error::other(error.to_string())),
             _ => error.told_again(),

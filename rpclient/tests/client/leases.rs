@@ -343,13 +343,12 @@ async fn a_lease_is_lost_at_its_end_also_while_the_server_is_known_to_be_away() 
         request.max_duration = Some(Duration::from_secs(1));
         let client = client(&server);
         let (stream, mut lease) = held_as(&granted_for(1.0), &server, &client, &request).await;
-        let stopped = server.stop();
+        let _stopped = server.stop();
         drop(stream);
         let away = lease.state_changed().await;
         let LeaseState::Away { until: Some(until), .. } = away else { panic!("{away:?}") };
         assert!(until <= Instant::now() + Duration::from_secs(1));
         let reason = timeout(MUCH_LONGER, lease.lost()).await.unwrap();
         assert!(reason.to_string().contains("the time of the lease was over"), "{reason}");
-        drop(stopped);
     }
 }

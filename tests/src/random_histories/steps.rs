@@ -201,7 +201,7 @@ pub fn step(dice: &mut Dice, kinds: Kinds) -> Step {
     let session = 1 + dice.below(SESSIONS);
     // What is old has mostly ended.
     let back = if dice.chance(70) { dice.below(8) } else { dice.number() };
-    if kinds.terms && dice.chance(35) {
+    if kinds.terms && dice.chance(30) {
         return step_with_terms(session, back, dice, kinds);
     }
     match dice.below(100) {
@@ -230,8 +230,9 @@ fn step_with_terms(session: u64, back: u64, dice: &mut Dice, kinds: Kinds) -> St
             let request = Box::new(request(&mut Dice::of(key, &[fashion]), kinds));
             Step::SubmitOnce { session, key, request }
         }
-        83..88 => Step::Resume { session, back, generation: dice.below(3) },
-        88..99 => {
+        83..89 => Step::Resume { session, back, generation: dice.below(3) },
+        89..91 => Step::Close(session),
+        91..99 => {
             let micros = *dice.pick(&[1_000_000, 999_990, 500_000, 1]);
             if dice.chance(50) { Step::Sleep(micros) } else { Step::Advance(micros) }
         }

@@ -141,10 +141,8 @@ impl Specification {
         let now = self.now;
         let asked = self.requests.get_mut(&id).expect("it was found");
         asked.owner = Owner::Session(session);
-        match (asked.request.ttl(), &asked.lease) {
-            (Some(ttl), Some(_)) => asked.put_off(now.after(ttl)),
-            (Some(_), None) => asked.until = None,
-            (None, _) => {}
+        if let (Some(ttl), Some(_)) = (asked.request.ttl(), &asked.lease) {
+            asked.put_off(now.after(ttl));
         }
         Ok(())
     }

@@ -56,11 +56,12 @@
 //! Moments that have passed unattended are made up for one by one; what is done then is done at the present
 //! time.
 //!
-//! **Ttl.** A request with a ttl does not end with its session. While it waits and a session has it, it needs
-//! no renewal. Otherwise it has an end (`expired`): its ttl after its session closed while it waited, and its
-//! ttl after it was granted. It is put off to its ttl from now when it is renewed, or to as much as the
-//! renewal says, and when a session takes up the lease; nothing puts it forward. The time of a renewal is from 1 s to the pool's
-//! longest ttl, unless it is the request's own. A renewal for longer than that is a promise.
+//! **Ttl.** A request with a ttl does not end with its session, but for want of renewal (`expired`). Its end is
+//! put off to its ttl from now when its session closes while it waits, when it is granted, when a session takes
+//! up the lease, and when it is renewed, or to as much as the renewal says; nothing puts it forward. While it
+//! waits and a session has it, renewals change nothing, and it does not end, even if that moment comes. The
+//! time of a renewal is from 1 s to the pool's longest ttl, unless it is the request's own. A renewal for longer
+//! than that is a promise.
 //!
 //! **More time.** To extend a lease by some time moves all of its ends by that: that of its maximum duration,
 //! to the pool's longest duration after the grant at most, and that of its ttl, to the pool's longest ttl from
@@ -217,8 +218,7 @@ impl Specification {
                 expires: grant.expires,
             });
             let owner = owner(id, &found.request);
-            let needs_renewal = lease.is_some() || owner == Owner::Nobody;
-            let ttl = found.request.ttl().filter(|_| needs_renewal);
+            let ttl = found.request.ttl();
             let until =
                 ttl.map(|ttl| now.after(limits.grace.max(ttl)).max(found.until.unwrap_or(now)));
             let guests = found.guests.iter().map(|guest| (guest.who.clone(), guest.token));

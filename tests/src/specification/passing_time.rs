@@ -64,7 +64,7 @@ impl Specification {
             if let Owner::NobodyUntil(at) = asked.owner {
                 ends.push((at, *id, 2, EndReason::Orphaned));
             }
-            if let Some(at) = asked.until {
+            if let Some(at) = asked.until.filter(|_| !asked.needs_no_renewal()) {
                 ends.push((at, *id, 3, EndReason::Expired));
             }
         }

@@ -17,6 +17,11 @@ impl Asked {
         self.until = Some(self.until.map_or(until, |known| known.max(until)));
     }
 
+    /// Whether it waits, and a session has it.
+    pub(super) fn needs_no_renewal(&self) -> bool {
+        self.lease.is_none() && matches!(self.owner, Owner::Session(_))
+    }
+
     /// When a lease ends unless it is renewed or extended.
     pub(super) fn expires(&self) -> Option<Timestamp> {
         let lease = self.lease.as_ref()?;
@@ -45,8 +50,7 @@ impl Specification {
         if asked_for.is_some_and(|ttl| ttl < LEAST_TTL || ttl > longest) {
             return Err("over_limit");
         }
-        let needs_none = asked.lease.is_none() && matches!(asked.owner, Owner::Session(_));
-        if needs_none {
+        if asked.needs_no_renewal() {
             return Ok(Happened::Renewed(None));
         }
         let ttl = asked_for.unwrap_or(own);

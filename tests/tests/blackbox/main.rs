@@ -45,6 +45,7 @@ mod restart;
 mod routes;
 mod rpclient_acquire;
 mod rpclient_errors;
+mod rpclient_examples;
 mod rpclient_inventory;
 mod rpclient_lock;
 mod rpclient_passing_on;

@@ -25,7 +25,7 @@ async fn a_crash_while_one_holds_and_one_waits_changes_nothing_for_either() {
 
 #[tokio::test]
 async fn a_stopped_rpclient_loses_its_lease_to_the_next_and_ends_its_command_when_it_wakes() {
-    let daemon = Daemon::with(ONE_BENCH).flag("--heartbeat", "1s").start().await;
+    let daemon = Daemon::with(ONE_BENCH).flag("--heartbeat", "2s").start().await;
     let stopped =
         Program::lock(&daemon, &["bench-1", "--name", "stopped"], "echo ready; exec sleep 600")
             .start();
@@ -40,9 +40,8 @@ async fn a_stopped_rpclient_loses_its_lease_to_the_next_and_ends_its_command_whe
     stopped.signal(Signal::SIGCONT);
     let end = stopped.finish().await.expect_code(92);
     assert!(end.stderr.contains("the lease of bench-1 is lost"), "{}", end.stderr);
-    // The next one does not notice.
+    // The next one has it until it is done.
     next.end_input();
-    let end = next.finish().await.expect_code(0);
-    assert!(!end.stderr.contains("away"), "{}", end.stderr);
+    next.finish().await.expect_code(0);
     daemon.expect_idle().await;
 }

@@ -134,9 +134,12 @@ impl Client<'_> {
 
     /// Of a client that has vanished, the next one gets what it had when its life is over.
     async fn vanishes(&self) {
-        let held = self.ask(&self.own, false, SHORT).await.expect("it is free");
+        let (attribute, name) = (self.own.clone(), self.name.clone());
+        let ask = Ask { attribute, name, wait: false, life: SHORT };
+        let asked = self.surface.ask(self.daemon, &ask).await.expect("it is free");
+        let held = asked.granted(self.daemon).await;
+        // It may be over before anything else can be looked at.
         let (id, token) = (held.id(), held.token().to_owned());
-        self.gives_up(held.as_ref());
         held.vanish();
         let next = self.take(&self.own, LONG).await;
         if self.surface.takes_up() {

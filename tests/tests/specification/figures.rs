@@ -102,7 +102,7 @@ fn interesting_things_happen_in_many_random_histories() {
     }
     for (what, least) in [
         ("a request for several waits with something kept", 300),
-        ("what is kept makes someone wait", 200),
+        ("what is kept makes someone wait", 150),
         ("something is collateral", 300),
         ("collateral makes someone wait", 100),
         ("a limit alone holds a request back", 100),
@@ -113,7 +113,7 @@ fn interesting_things_happen_in_many_random_histories() {
         ("a lease is extended", 100),
         ("a part is released", 200),
         ("a lease is passed on", 200),
-        ("a key repeats its request", 50),
+        ("a key repeats its request", 40),
         ("something is renewed", 100),
         ("expired", 100),
         ("guest_token", 20),

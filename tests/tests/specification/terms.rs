@@ -71,6 +71,20 @@ fn what_waits_needs_renewal_only_while_nobody_follows_it() {
 }
 
 #[test]
+fn who_comes_and_goes_does_not_shorten_what_was_renewed_for_long() {
+    let mut story = Story::new("a");
+    story.ask(3, &[any(1)]);
+    story.submit(1, renewed_every(2, all([any(1)])));
+    story.close(1);
+    assert_eq!(story.renew(2, Some(60)), "renewed until 60000000");
+    assert_eq!(story.resume(2, 2), "");
+    assert_eq!(story.at(10 * SECOND), "");
+    story.close(2);
+    assert_eq!(story.at(60 * SECOND - 1), "");
+    assert_eq!(story.at(60 * SECOND), "2 ends: expired");
+}
+
+#[test]
 fn only_what_has_a_ttl_is_renewed_and_only_for_as_long_as_the_pool_allows() {
     let mut story = Story::with_limits(inventory("a b", &[], Rules::default()), short());
     story.ask(1, &[any(1)]);

@@ -1,5 +1,6 @@
 //! What was said to live until some time does not end before that for want of a renewal or of more time,
-//! whatever crashes lie in between.
+//! whatever crashes lie in between. With its grant a request that waited begins another life, which its maximum
+//! duration ends.
 
 use std::collections::BTreeMap;
 
@@ -32,10 +33,10 @@ impl Checker for KeepsPromises {
             }
             Event::Restored { .. } => self.promises = self.durable.clone(),
             Event::Durable { records } => {
-                records.iter().for_each(|record| set_clock(&mut self.durable, record));
+                records.iter().for_each(|record| follow(&mut self.durable, record));
             }
             Event::Recorded { record, .. } => {
-                set_clock(&mut self.promises, record);
+                follow(&mut self.promises, record);
                 return self.recorded(record);
             }
             _ => {}
@@ -59,10 +60,16 @@ impl KeepsPromises {
     }
 }
 
-fn set_clock(promises: &mut Promises, record: &Record) {
-    if let Record::ClockSet { from, to } = record {
-        for until in promises.values_mut() {
-            *until = until.moved(*from, *to);
+fn follow(promises: &mut Promises, record: &Record) {
+    match record {
+        Record::ClockSet { from, to } => {
+            for until in promises.values_mut() {
+                *until = until.moved(*from, *to);
+            }
         }
+        Record::Granted { id, .. } => {
+            promises.remove(id);
+        }
+        _ => {}
     }
 }
