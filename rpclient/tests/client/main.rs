@@ -4,6 +4,8 @@
 
 mod coming_back;
 mod fake_respod;
+#[cfg(feature = "cli")]
+mod file_commands;
 mod leases;
 #[cfg(feature = "cli")]
 mod list_command;
