@@ -113,7 +113,7 @@ fn interesting_things_happen_in_many_random_histories() {
         ("a lease is extended", 100),
         ("a part is released", 200),
         ("a lease is passed on", 200),
-        ("a key repeats its request", 40),
+        ("a key repeats its request", 25),
         ("something is renewed", 100),
         ("expired", 100),
         ("guest_token", 20),
