@@ -215,8 +215,8 @@ async fn client(
 ) -> Result<Infallible, Failure> {
     let turn = connecting.acquire().await.doing("wait for a turn")?;
     let client = Client::open(subject, address, part.number).await?;
-    let prepared = part.prepare(client).await?;
     drop(turn);
+    let prepared = part.prepare(client).await?;
     say.send(Said::Ready).doing("say that a client is ready")?;
     drop(say);
     part.play(prepared).await

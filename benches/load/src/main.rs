@@ -27,10 +27,13 @@ mod work;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::thread;
 
 use clap::Parser;
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use serde::Serialize;
+use tokio::runtime::Builder;
+use tokio::signal::unix::{SignalKind, signal};
 
 use arguments::{Arguments, Length, Place, Task};
 use failure::{Doing, Failure};
@@ -43,8 +46,12 @@ use start::Stored;
 use subject::Subject;
 use work::Work;
 
+/// What shells say for it.
+const ENDED_BY_SIGNAL: i32 = 130;
+
 fn main() -> ExitCode {
-    match run(Arguments::parse().task) {
+    let task = Arguments::parse().task;
+    match end_on_signals().and_then(|()| run(task)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             eprintln!("load: {failure}");
@@ -112,8 +119,10 @@ fn table(site: &Site, extent: &Extent, write: bool) -> Result<(), Failure> {
         starts: Vec::new(),
         disk_commits: Vec::new(),
     };
-    plan::measure(site, extent, &mut results)?;
+    let measured = plan::measure(site, extent, &mut results);
     println!("{}", report::whole(&results, &criterion::read(&criterion_folder())?));
+    // What there is of the table has been printed; what is kept is whole.
+    measured?;
     if write {
         let folder = workspace().join("docs/performance");
         fs::create_dir_all(&folder).doing(format!("make {}", folder.display()))?;
@@ -158,6 +167,30 @@ fn criterion_folder() -> PathBuf {
 
 fn print(figures: &impl Serialize) -> Result<(), Failure> {
     println!("{}", serde_json::to_string_pretty(figures).doing("write the figures")?);
+    Ok(())
+}
+
+/// With the first SIGINT or SIGTERM the servers end, and with them the measurement; the second one ends this at once.
+fn end_on_signals() -> Result<(), Failure> {
+    let runtime = Builder::new_current_thread().enable_all().build()?;
+    let signals = runtime.block_on(async {
+        Ok::<_, Failure>((signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?))
+    });
+    let (mut interrupts, mut terminations) = signals?;
+    thread::spawn(move || {
+        runtime.block_on(async {
+            for is_first in [true, false] {
+                tokio::select! {
+                    _ = interrupts.recv() => {}
+                    _ = terminations.recv() => {}
+                }
+                if is_first {
+                    process::interrupt();
+                }
+            }
+        });
+        std::process::exit(ENDED_BY_SIGNAL);
+    });
     Ok(())
 }
 

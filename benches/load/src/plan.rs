@@ -1,6 +1,6 @@
 //! What the table is made of.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::disk;
 use crate::failure::{Doing, Failure};
@@ -54,12 +54,14 @@ pub(crate) fn measure(site: &Site, extent: &Extent, results: &mut Results) -> Re
     for run in 0..extent.runs {
         for job in jobs(&extent.works) {
             let Job { subject, work, clients, requests, resources } = job;
+            let begun = Instant::now();
             let figures = extent.load(job).run(&Server::start(site, subject, resources, clients)?);
             let figures = figures.doing(format!("measure {work:?} of {subject}"))?;
             eprintln!(
-                "run {}: {work:?} {subject}, {clients} clients, {resources} resources: {:.0}/s",
+                "run {}: {work:?} {subject}, {clients} clients, {resources} resources: {:.0}/s ({:.1} s)",
                 run + 1,
-                figures.per_second
+                figures.per_second,
+                begun.elapsed().as_secs_f64(),
             );
             results.loads.push(Outcome {
                 subject,

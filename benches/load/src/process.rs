@@ -1,14 +1,17 @@
 //! A server that runs as a process of its own, and what it uses.
 
+use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use nix::unistd::{SysconfVar, sysconf};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::{Pid, SysconfVar, sysconf};
 
 use crate::failure::{Doing, Failure};
 
@@ -17,6 +20,9 @@ const START: Duration = Duration::from_secs(120);
 
 /// What the programs that print where they listen begin that line with.
 const LISTENING: &str = "listening on http://";
+
+/// Every process that runs; `None` once they have been [interrupted](interrupt).
+static RUNNING: Mutex<Option<BTreeSet<u32>>> = Mutex::new(Some(BTreeSet::new()));
 
 /// A process. It is killed when this is dropped.
 #[derive(Debug)]
@@ -31,7 +37,12 @@ impl Process {
         let name = command.get_program().to_string_lossy().into_owned();
         let log = File::create(directory.join("log")).doing("create a log file")?;
         let command = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(log);
+        let mut running = RUNNING.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(running) = running.as_mut() else {
+            return Err(Failure::new("it was interrupted"));
+        };
         let child = command.spawn().doing(format!("start {name}"))?;
+        running.insert(child.id());
         Ok(Self { child, name })
     }
 
@@ -86,9 +97,24 @@ impl Process {
 
 impl Drop for Process {
     fn drop(&mut self) {
+        // Before it is waited for: after that its id may be another's.
+        if let Some(running) = RUNNING.lock().unwrap_or_else(PoisonError::into_inner).as_mut() {
+            running.remove(&self.child.id());
+        }
         let ended = self.child.kill().and_then(|()| self.child.wait());
         if let Err(error) = ended {
             eprintln!("failed to end {}: {error}", self.name);
+        }
+    }
+}
+
+/// Kills what runs, and starts nothing more: the measurement then fails, and puts its things away.
+pub(crate) fn interrupt() {
+    let running = RUNNING.lock().unwrap_or_else(PoisonError::into_inner).take();
+    for process in running.into_iter().flatten() {
+        let killed = i32::try_from(process).map(|id| kill(Pid::from_raw(id), Signal::SIGKILL));
+        if !matches!(killed, Ok(Ok(()))) {
+            eprintln!("failed to end process {process}");
         }
     }
 }

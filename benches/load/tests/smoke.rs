@@ -5,6 +5,7 @@
 
 use std::path::Path;
 use std::process::{Command, Output};
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use tests::binaries;
@@ -96,4 +97,38 @@ fn a_server_that_does_not_start_is_said() {
     assert!(!output.status.success(), "{output:?}");
     let stderr = String::from_utf8_lossy(&output.stderr);
     assert!(stderr.contains("does not say where it listens"), "{stderr}");
+}
+
+/// Whether anybody uses this directory: in the arguments of a process, or as a folder that is there.
+fn is_used(directory: &Path) -> bool {
+    let processes = std::fs::read_dir("/proc").expect("/proc").filter_map(Result::ok);
+    let path = directory.to_str().expect("UTF-8");
+    let mut commands = processes.filter_map(|it| std::fs::read(it.path().join("cmdline")).ok());
+    let is_named = |command: Vec<u8>| {
+        let command = String::from_utf8_lossy(&command).into_owned();
+        command.contains("respod\0") && command.contains(path)
+    };
+    commands.any(is_named) || std::fs::read_dir(directory).is_ok_and(|mut it| it.next().is_some())
+}
+
+#[test]
+fn a_signal_ends_the_servers_and_puts_everything_away() {
+    let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join("interrupted");
+    std::fs::create_dir_all(&directory).expect("a directory");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_load"));
+    command.args(["run", "--work", "w1", "--subject", "respod-sqlite/ws", "--seconds", "600"]);
+    command.arg("--respod").arg(binaries::respod()).arg("--directory").arg(&directory);
+    let mut load = command.spawn().expect("the load generator runs");
+    let deadline = Instant::now() + tests::DEADLINE;
+    let until = |what: &str, is_true: &dyn Fn() -> bool| {
+        while !is_true() {
+            assert!(Instant::now() < deadline, "{what}");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    };
+    until("its server starts", &|| is_used(&directory));
+    let terminated = Command::new("kill").arg(load.id().to_string()).status();
+    assert!(terminated.expect("kill runs").success());
+    assert!(!load.wait().expect("it ends").success());
+    until("nothing of it is left", &|| !is_used(&directory));
 }
