@@ -52,7 +52,7 @@ CREATE TABLE requests (
     id          INTEGER NOT NULL,
     queued_at   INTEGER NOT NULL,
     token       BLOB    NOT NULL,  -- the SHA-256 digest of its token
-    party       INTEGER NOT NULL,  -- the request that it shares stacks with: that or its own id
+    party       INTEGER NOT NULL,  -- requests with the same number share stacks
     request     TEXT    NOT NULL,
     fence       INTEGER,
     revision    INTEGER,           -- of the inventory that it was granted from

@@ -38,12 +38,15 @@ pub(crate) fn credential(headers: &HeaderMap, administrator: Option<&TokenDigest
 
 /// The token of a call that needs that of a lease or a request.
 pub(crate) fn lease_token(headers: &HeaderMap) -> Result<Token, Problem> {
-    bearer(headers).ok_or_else(|| {
-        Problem::new(
-            Kind::WrongToken,
-            "this needs the token of the lease or request, as Authorization: Bearer TOKEN",
-        )
-    })
+    bearer(headers).ok_or_else(no_token)
+}
+
+/// For a call without the token of a lease or a request, which it needs.
+pub(crate) fn no_token() -> Problem {
+    Problem::new(
+        Kind::WrongToken,
+        "this needs the token of the lease or request, as Authorization: Bearer TOKEN",
+    )
 }
 
 /// Refuses a call without the administrator's token, if there is one.

@@ -1,24 +1,32 @@
 //! One request as the routes see it, and the frame in which each is answered.
 
-use std::future::Future;
+use std::sync::Arc;
 
 use bytes::{Buf, Bytes};
 use futures_util::StreamExt;
 use futures_util::stream::BoxStream;
+use respo::RequestId;
 use warp::http::header::{CACHE_CONTROL, CONTENT_LENGTH, X_CONTENT_TYPE_OPTIONS};
 use warp::http::uri::Authority;
 use warp::http::{HeaderMap, HeaderValue, Method};
 use warp::hyper::body::Body as _;
+use warp::path::FullPath;
 use warp::reply::Response;
 use warp::{Filter, Rejection};
 
+use crate::api::Api;
 use crate::origin;
 use crate::peer::{Disconnected, Peer};
 use crate::problem::Problem;
+use crate::routes::{Arguments, Routes};
 
 /// One request.
 pub(crate) struct Call {
     pub(crate) method: Method,
+    /// The path as it was sent.
+    pub(crate) path: String,
+    /// What the path says where its template leaves it open.
+    arguments: Arguments,
     /// The query string without `?`, as it was sent.
     pub(crate) query: String,
     pub(crate) headers: HeaderMap,
@@ -34,11 +42,23 @@ impl Call {
         self.peer.as_ref().map_or_else(Disconnected::never, |peer| peer.disconnected.clone())
     }
 
-    fn check(&self, methods: &'static [Method]) -> Result<(), Problem> {
-        if !methods.contains(&self.method) {
-            return Err(Problem::method_not_allowed(&self.method, methods));
-        }
-        origin::check(&self.method, &self.headers, self.host.as_ref())
+    /// What the path says at `{name}` of its template.
+    pub(crate) fn argument(&self, name: &str) -> Result<&str, Problem> {
+        let argument = self.arguments.get(name).map(String::as_str);
+        argument.ok_or_else(|| {
+            tracing::error!(
+                path = self.path,
+                name,
+                "a handler asks for what its path does not have"
+            );
+            Problem::internal()
+        })
+    }
+
+    /// The request or lease at `{id}` of the path's template.
+    pub(crate) fn id(&self) -> Result<RequestId, Problem> {
+        let id = self.argument("id")?.parse();
+        id.map(RequestId).map_err(|_| Problem::not_found())
     }
 }
 
@@ -47,14 +67,17 @@ pub(crate) fn call() -> impl Filter<Extract = (Call,), Error = Rejection> + Clon
     let query = warp::query::raw().or(warp::any().map(String::new)).unify();
     let host = warp::host::optional().or(warp::any().map(|| None)).unify();
     warp::method()
+        .and(warp::path::full())
         .and(query)
         .and(warp::header::headers_cloned())
         .and(host)
         .and(warp::ext::optional::<Peer>())
         .and(warp::body::stream())
-        .map(|method, query, headers, host, peer, body| {
+        .map(|method, path: FullPath, query, headers, host, peer, body| {
+            let path = path.as_str().to_owned();
+            let arguments = Arguments::new();
             let body = StreamExt::map(body, copy_chunk).boxed();
-            Call { method, query, headers, host, peer, body }
+            Call { method, path, arguments, query, headers, host, peer, body }
         })
 }
 
@@ -62,28 +85,22 @@ fn copy_chunk(chunk: Result<impl Buf, warp::Error>) -> Result<Bytes, warp::Error
     chunk.map(|mut chunk| chunk.copy_to_bytes(chunk.remaining()))
 }
 
-/// Answers a call to a path that has `methods` with what `handle` says, or with its problem.
-pub(crate) async fn answer<F>(
-    call: Call,
-    methods: &'static [Method],
-    handle: impl FnOnce(Call) -> F,
-) -> Response
-where
-    F: Future<Output = Result<Response, Problem>>,
-{
+/// Answers a call with what the handler of its path and method says, or with a problem.
+pub(crate) async fn answer(routes: Arc<Routes>, api: Arc<Api>, call: Call) -> Response {
     let is_head = call.method == Method::HEAD;
-    let result = match call.check(methods) {
-        Ok(()) => handle(call).await,
-        Err(problem) => Err(problem),
-    };
+    let result = dispatch(&routes, api, call).await;
     let response = secured(result.unwrap_or_else(Problem::into_response));
     if is_head { without_body(response) } else { response }
 }
 
-/// Answers a call to a path that does not exist.
-pub(crate) async fn not_found(call: Call) -> Response {
-    let response = secured(Problem::not_found().into_response());
-    if call.method == Method::HEAD { without_body(response) } else { response }
+async fn dispatch(routes: &Routes, api: Arc<Api>, mut call: Call) -> Result<Response, Problem> {
+    let (route, arguments) = routes.find(&call.path).ok_or_else(Problem::not_found)?;
+    let handler = route.answer(&call.method);
+    let handler =
+        handler.ok_or_else(|| Problem::method_not_allowed(&call.method, &route.methods()))?;
+    origin::check(&call.method, &call.headers, call.host.as_ref())?;
+    call.arguments = arguments;
+    handler(api, call).await
 }
 
 /// Nothing here may be kept, for it is out of date at once, or read as something that it is not.

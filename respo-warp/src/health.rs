@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use respo::broker::Broker;
-use serde_json::json as document;
+use serde::Serialize;
+use utoipa::ToSchema;
 use warp::http::StatusCode;
 use warp::reply::Response;
 
@@ -13,13 +14,37 @@ use crate::call::Call;
 use crate::parameters::Parameters;
 use crate::problem::{Problem, json};
 
-pub(crate) async fn check(api: Arc<Api>, mut call: Call) -> Result<Response, Problem> {
+/// The health of the server.
+#[derive(Serialize, ToSchema)]
+struct Health {
+    status: Status,
+}
+
+/// Whether it takes requests, or is about to stop.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum Status {
+    Ok,
+    Draining,
+}
+
+/// Whether the server takes requests
+#[utoipa::path(
+    get,
+    path = "/healthz",
+    tag = "Server",
+    responses(
+        (status = 200, description = "It does.", body = Health, example = json!({"status": "ok"})),
+        (status = 503, description = "It is stopping.", body = Health, example = json!({"status": "draining"})),
+    ),
+)]
+pub(crate) async fn check_health(api: Arc<Api>, mut call: Call) -> Result<Response, Problem> {
     Parameters::parse(&call.query, &[])?;
     body::expect_none(&api, &mut call).await?;
     if api.pools.iter().any(Broker::is_draining) {
-        let mut response = json(&document!({"status": "draining"}));
+        let mut response = json(&Health { status: Status::Draining });
         *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
         return Ok(response);
     }
-    Ok(json(&document!({"status": "ok"})))
+    Ok(json(&Health { status: Status::Ok }))
 }

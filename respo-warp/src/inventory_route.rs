@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
-use respo::wire::{InventoryRevisions, PoolRevisions};
+use respo::Label;
+use respo::wire::{InventoryAnswer, InventoryRevisions, PoolRevisions};
 use respo::yaml::InventoryDocument;
+use warp::http::HeaderValue;
 use warp::http::header::CONTENT_TYPE;
-use warp::http::{HeaderValue, Method};
 use warp::reply::Response;
 
 use crate::api::Api;
@@ -18,17 +19,22 @@ use crate::origin;
 use crate::parameters::Parameters;
 use crate::problem::{Problem, json};
 
-pub(crate) async fn answer(api: Arc<Api>, mut call: Call) -> Result<Response, Problem> {
-    check_access(&api, &call)?;
-    if call.method == Method::POST {
-        replace(&api, &mut call).await
-    } else {
-        show(&api, &mut call).await
-    }
-}
-
-/// Which inventories there have been.
-pub(crate) async fn revisions(api: Arc<Api>, mut call: Call) -> Result<Response, Problem> {
+/// Which inventories there have been
+///
+/// The newest, which is in force, first; as many as the server was told to keep.
+#[utoipa::path(
+    get,
+    path = "/v1/inventory/revisions",
+    tag = "Inventory",
+    params(("pool" = Option<Label>, Query, description = "Of this pool only.")),
+    responses((status = 200, description = "The revisions of each pool.", body = InventoryRevisions)),
+    security((), ("administrator_token" = [])),
+    extensions(("x-problems" = json!(["unauthorized", "cross_origin", "no_such_pool", "store_unavailable"]))),
+)]
+pub(crate) async fn list_inventory_revisions(
+    api: Arc<Api>,
+    mut call: Call,
+) -> Result<Response, Problem> {
     check_access(&api, &call)?;
     let parameters = Parameters::parse(&call.query, &["pool"])?;
     body::expect_none(&api, &mut call).await?;
@@ -52,9 +58,27 @@ fn check_access(api: &Api, call: &Call) -> Result<(), Problem> {
     Ok(())
 }
 
-async fn show(api: &Api, call: &mut Call) -> Result<Response, Problem> {
+/// The inventory, or an earlier revision of it
+///
+/// With all properties.
+#[utoipa::path(
+    get,
+    path = "/inventory",
+    tag = "Inventory",
+    params(
+        ("revision" = Option<u64>, Query, description = "This revision; it needs `pool` where there are several."),
+        ("pool" = Option<Label>, Query, description = "Of this pool only."),
+    ),
+    responses((status = 200, description = "The inventory.", body = ref("#/components/schemas/InventoryDocument"), content_type = "application/yaml")),
+    security((), ("administrator_token" = [])),
+    extensions(("x-problems" = json!([
+        "pool_required", "unauthorized", "cross_origin", "no_such_pool", "no_such_revision", "store_unavailable"
+    ]))),
+)]
+pub(crate) async fn show_inventory(api: Arc<Api>, mut call: Call) -> Result<Response, Problem> {
+    check_access(&api, &call)?;
     let parameters = Parameters::parse(&call.query, &["revision", "pool"])?;
-    body::expect_none(api, call).await?;
+    body::expect_none(&api, &mut call).await?;
     let document = match parameters.number("revision")? {
         None if parameters.value("pool").is_none() => api.inventories.current().await,
         revision => {
@@ -70,18 +94,46 @@ async fn show(api: &Api, call: &mut Call) -> Result<Response, Problem> {
     Ok(yaml(aside(move || document.to_yaml()).await?))
 }
 
-async fn replace(api: &Api, call: &mut Call) -> Result<Response, Problem> {
+/// Replace the inventory
+///
+/// The body is a whole inventory, which takes the place of the present one, or nothing changes. With `revision`,
+/// and without a body, an earlier one is put in force again.
+#[utoipa::path(
+    post,
+    path = "/inventory",
+    tag = "Inventory",
+    params(
+        ("dry_run" = Option<bool>, Query, description = "Only says what would change."),
+        ("revision" = Option<u64>, Query, description = "Puts this one in force again."),
+        ("pool" = Option<Label>, Query, description = "The pool of the revision, where there are several; goes \
+            with `revision` only."),
+    ),
+    request_body(
+        content = ref("#/components/schemas/InventoryDocument"),
+        content_type = "application/yaml",
+        description = "The inventory.",
+        example = "pool: {name: lab, resources: {bench-1: {location: office1, attributes: [can]}}}",
+    ),
+    responses((status = 200, description = "What has changed, or would.", body = InventoryAnswer)),
+    security((), ("administrator_token" = [])),
+    extensions(("x-problems" = json!([
+        "pool_required", "unauthorized", "no_such_pool", "no_such_revision", "invalid_inventory", "draining",
+        "store_unavailable"
+    ]))),
+)]
+pub(crate) async fn replace_inventory(api: Arc<Api>, mut call: Call) -> Result<Response, Problem> {
+    check_access(&api, &call)?;
     let parameters = Parameters::parse(&call.query, &["dry_run", "revision", "pool"])?;
     let dry_run = parameters.flag("dry_run")?;
     let answer = if let Some(revision) = parameters.number("revision")? {
-        body::expect_none(api, call).await?;
+        body::expect_none(&api, &mut call).await?;
         let broker = api.pools.select(parameters.value("pool"))?;
         api.inventories.put_back(broker, revision, dry_run).await?
     } else if parameters.value("pool").is_some() {
         let problem = "it goes with revision only; a document names its pools itself";
         return Err(Problem::malformed_parameter("pool", problem));
     } else {
-        let body = body::read(api, call).await?;
+        let body = body::read(&api, &mut call).await?;
         let document = aside(move || read(&body)).await??;
         api.inventories.replace(document, dry_run).await?
     };

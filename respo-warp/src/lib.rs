@@ -11,6 +11,7 @@ mod aside;
 mod authorization;
 mod body;
 mod call;
+mod docs;
 mod elapsed;
 mod fields;
 mod health;
@@ -21,6 +22,7 @@ mod lock;
 mod lock_request;
 mod lock_stream;
 mod negotiation;
+mod openapi;
 mod origin;
 mod overview;
 mod overview_page;
@@ -30,99 +32,30 @@ mod parameters;
 mod peer;
 mod problem;
 mod rentabot;
+mod routes;
 mod v1;
 mod websocket;
 
 use std::sync::Arc;
 
+use warp::Filter;
 use warp::filters::BoxedFilter;
-use warp::http::Method;
-use warp::path::Tail;
 use warp::reply::Response;
-use warp::{Filter, Rejection};
 
 pub use api::Api;
 pub use peer::{Disconnected, Peer};
 pub use websocket::upgrade_key;
 
 use call::{Call, answer, call};
-use rentabot::Family;
+use routes::Routes;
 
 /// Everything that respod serves over plain HTTP, as one filter that answers every request.
 ///
-/// What no route takes is answered too, with a problem document.
+/// What no route takes is answered too, with a problem document. `GET /openapi.json` says what the
+/// routes are.
 #[must_use]
 pub fn routes(api: Api) -> BoxedFilter<(Response,)> {
     let api = Arc::new(api);
-    let with_api = {
-        let api = Arc::clone(&api);
-        warp::any().map(move || Arc::clone(&api))
-    };
-    let request = with_api.and(call());
-
-    let overview = warp::path::end().and(request.clone()).then(|api, call: Call| {
-        answer(call, &[Method::GET, Method::HEAD], |call| overview::show(api, call))
-    });
-    let lock = warp::path!("lock")
-        .and(request.clone())
-        .then(|api, call: Call| answer(call, &[Method::POST], |call| lock::lock(api, call)));
-    let websocket = warp::path!("ws")
-        .and(request.clone())
-        .then(|api, call: Call| answer(call, &[Method::GET], |call| websocket::refuse(api, call)));
-    let inventory = warp::path!("inventory").and(request.clone()).then(|api, call: Call| {
-        answer(call, &[Method::GET, Method::HEAD, Method::POST], |call| {
-            inventory_route::answer(api, call)
-        })
-    });
-    let v1 = warp::path("v1")
-        .and(warp::path::tail())
-        .and(request.clone())
-        .then(|tail: Tail, api, call| v1::answer(api, tail.as_str().to_owned(), call));
-    let health = warp::path!("healthz").and(request.clone()).then(|api, call: Call| {
-        answer(call, &[Method::GET, Method::HEAD], |call| health::check(api, call))
-    });
-    let rentabot = rentabot_routes(&request);
-    let elsewhere = request.then(|_api: Arc<Api>, call: Call| call::not_found(call));
-
-    overview
-        .or(lock)
-        .unify()
-        .or(websocket)
-        .unify()
-        .or(inventory)
-        .unify()
-        .or(v1)
-        .unify()
-        .or(health)
-        .unify()
-        .or(rentabot)
-        .unify()
-        .or(elsewhere)
-        .unify()
-        .boxed()
-}
-
-/// What rent-a-bot's clients call.
-fn rentabot_routes(
-    request: &(
-         impl Filter<Extract = (Arc<Api>, Call), Error = Rejection> + Clone + Send + Sync + 'static
-     ),
-) -> BoxedFilter<(Response,)> {
-    let present = warp::path("api").and(warp::path("v1")).map(|| Family::Present);
-    let former = warp::path("rentabot").and(warp::path("api")).and(warp::path("v1.0"));
-    let calls = present
-        .or(former.map(|| Family::Former))
-        .unify()
-        .and(warp::path::tail())
-        .and(request.clone())
-        .then(|family, tail: Tail, api, call| {
-            rentabot::answer(api, family, tail.as_str().to_owned(), call)
-        });
-    let health = warp::path!("health").and(request.clone()).then(|api, call: Call| {
-        answer(call, &[Method::GET, Method::HEAD], |call| rentabot::health(api, call))
-    });
-    let readiness = warp::path!("readiness").and(request.clone()).then(|api, call: Call| {
-        answer(call, &[Method::GET, Method::HEAD], |call| rentabot::readiness(api, call))
-    });
-    calls.or(health).unify().or(readiness).unify().boxed()
+    let routes = Arc::new(Routes::new());
+    call().then(move |call: Call| answer(Arc::clone(&routes), Arc::clone(&api), call)).boxed()
 }

@@ -3,8 +3,10 @@
 use std::sync::Arc;
 
 use respo::broker::{Session, Ticket};
+use respo::openapi::{EntityPatterns, PropertyTerm, RequirementText, Tag};
 use respo::query::LockAction;
-use respo::{LockQuery, Refusal};
+use respo::wire::Event;
+use respo::{HumanDuration, Label, LockQuery, Name, Priority, Refusal, Request, Text, Wait, Word};
 use warp::reply::Response;
 
 use crate::api::Api;
@@ -13,6 +15,59 @@ use crate::lock_request;
 use crate::lock_stream::LockStream;
 use crate::problem::{Kind, Problem};
 
+/// Ask for resources, and hold them for as long as the connection lives
+///
+/// The answer is a stream of lines, each a JSON object with `event`. What is asked for is in the query string, or, as
+/// `application/json`, in the body, beside which there is at most `pool`. The lease ends when the connection does,
+/// unless `linger` is given.
+#[utoipa::path(
+    post,
+    path = "/lock",
+    tag = "Leases",
+    params(
+        ("count" = Option<u16>, Query, minimum = 1, maximum = 256, description = "How many resources; 1 if it is \
+            left out."),
+        ("resource" = Option<Vec<Name>>, Query, description = "One of these names."),
+        ("location" = Option<Label>, Query, description = "At this location."),
+        ("attributes" = Option<Vec<Word>>, Query, description = "With all of these attributes."),
+        ("entities" = Option<Vec<EntityPatterns>>, Query, description = "Entity patterns, each a list such as \
+            `[jtag,{platform=android}]` of attributes and of properties in braces; each is matched by an entity \
+            of its own."),
+        ("entity_properties" = Option<Vec<EntityPatterns>>, Query, description = "The same as `entities`."),
+        ("property" = Option<Vec<PropertyTerm>>, Query, description = "`PATH=VALUE`: with all of these properties."),
+        ("where" = Option<String>, Query, format = "cel", description = "An expression that is true of it, in the \
+            Common Expression Language."),
+        ("keys" = Option<Vec<Name>>, Query, description = "These keys, instead of what matches; goes with `count` \
+            and `stack` only."),
+        ("stack" = Option<Label>, Query, description = "Everything in the request that has the same label comes \
+            from one stack."),
+        ("requirement" = Option<Vec<RequirementText>>, Query, description = "All of the above in one text, such as \
+            `2 location=office1 +can`; a requirement each."),
+        ("priority" = Option<Priority>, Query, description = "Who goes first: higher does."),
+        ("description" = Option<Text>, Query, description = "What it is for; others see it."),
+        ("name" = Option<Label>, Query, description = "Who asks; others see it."),
+        ("tag" = Option<Vec<Tag>>, Query, description = "`KEY=VALUE`."),
+        ("wait" = Option<Wait>, Query, description = "How long to wait; `forever` if it is left out."),
+        ("linger" = Option<HumanDuration>, Query, description = "How long the request and its lease outlive the \
+            connection."),
+        ("max_duration" = Option<HumanDuration>, Query, description = "The lease ends at the latest this long \
+            after its grant."),
+        ("pool" = Option<Label>, Query, description = "The pool to lease from, if there are several."),
+        ("resume" = Option<String>, Query, pattern = "^[0-9A-Fa-f]{32}$", description = "The token of a request or \
+            lease whose connection broke; goes with `pool` only."),
+    ),
+    request_body(content = Option<Request>, description = "What is asked for. `ttl` has no place here."),
+    responses((
+        status = 200,
+        description = "A line for each event, to the end of the lease.",
+        body = Event,
+        content_type = "application/x-ndjson"
+    )),
+    extensions(("x-problems" = json!([
+        "pool_required", "wrong_token", "no_such", "no_such_pool", "busy", "unsupported_media_type", "over_limit",
+        "queue_full", "too_many_requests", "draining", "store_unavailable"
+    ]))),
+)]
 pub(crate) async fn lock(api: Arc<Api>, mut call: Call) -> Result<Response, Problem> {
     let LockQuery { pool, action } = lock_request::read(&api, &mut call).await?;
     let broker = api.pools.select(pool.as_ref().map(AsRef::as_ref))?;

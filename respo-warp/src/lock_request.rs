@@ -1,7 +1,7 @@
 //! What `POST /lock` is asked for: in the query string, or in a body of JSON.
 
 use respo::query::LockAction;
-use respo::{LockQuery, Request};
+use respo::{LockQuery, Request, RequestJsonError};
 use warp::http::HeaderMap;
 use warp::http::header::CONTENT_TYPE;
 
@@ -31,11 +31,10 @@ pub(crate) async fn read(api: &Api, call: &mut Call) -> Result<LockQuery, Proble
     }
     let request = Request::from_json(&body)?;
     if request.ttl().is_some() {
-        return Err(Problem::new(
-            Kind::Malformed,
-            "ttl: a lease of POST /lock is kept by its connection; POST /v1/leases gives one that is kept by \
-             being renewed, and linger is how long this one outlives its connection",
-        ));
+        let problem = "a lease of POST /lock is kept by its connection; POST /v1/leases gives one that is kept by \
+                       being renewed, and linger is how long this one outlives its connection";
+        let (path, problem) = ("ttl".to_owned(), problem.to_owned());
+        return Err(RequestJsonError { path, problem }.into());
     }
     Ok(LockQuery { pool, action: LockAction::Request(request) })
 }

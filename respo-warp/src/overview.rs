@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use respo::Label;
 use respo::broker::Broker;
 use respo::wire::Overview;
 use warp::http::HeaderValue;
@@ -18,7 +19,23 @@ use crate::overview_table;
 use crate::parameters::Parameters;
 use crate::problem::{Problem, json};
 
-pub(crate) async fn show(api: Arc<Api>, mut call: Call) -> Result<Response, Problem> {
+/// Every resource and every waiting request
+///
+/// A page where the client accepts `text/html`, JSON for `Accept: application/json`, a table otherwise. No
+/// properties, no tokens.
+#[utoipa::path(
+    get,
+    path = "/",
+    tag = "Resources",
+    params(("pool" = Option<Label>, Query, description = "Of this pool only.")),
+    responses((
+        status = 200,
+        description = "The pools.",
+        content((Overview = "application/json"), (String = "text/html"), (String = "text/plain"))
+    )),
+    extensions(("x-problems" = json!(["no_such_pool"]))),
+)]
+pub(crate) async fn show_overview(api: Arc<Api>, mut call: Call) -> Result<Response, Problem> {
     let parameters = Parameters::parse(&call.query, &["pool"])?;
     body::expect_none(&api, &mut call).await?;
     let brokers: Vec<&Broker> = match parameters.value("pool") {

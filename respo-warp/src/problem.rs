@@ -28,9 +28,7 @@ impl Problem {
     pub(crate) fn not_found() -> Self {
         Self::new(
             Kind::NotFound,
-            "there is nothing at this path; the paths are /, /lock, /ws, /inventory, /healthz, \
-             /v1/leases, /v1/requests, /v1/resources, /v1/stacks, /v1/events and \
-             /v1/inventory/revisions",
+            "there is nothing at this path; GET /docs and GET /openapi.json say which paths there are",
         )
     }
 

@@ -46,8 +46,18 @@ pub fn upgrade_key<B>(request: &Request<B>) -> Option<HeaderValue> {
     check(headers, Some(&host)).ok()
 }
 
-/// Says what is wrong with a request for a WebSocket.
-pub(crate) async fn refuse(api: Arc<Api>, mut call: Call) -> Result<Response, Problem> {
+/// A WebSocket
+///
+/// Many requests on one connection: see `docs/protocol.md` for its messages. The connection must be upgraded; what is
+/// said here is what a call is told that is no valid request for that.
+#[utoipa::path(
+    get,
+    path = "/ws",
+    tag = "Leases",
+    responses((status = 101, description = "The connection speaks WebSocket from now on.")),
+    extensions(("x-problems" = json!(["cross_origin", "upgrade_required"]))),
+)]
+pub(crate) async fn open_websocket(api: Arc<Api>, mut call: Call) -> Result<Response, Problem> {
     Parameters::parse(&call.query, &[])?;
     body::expect_none(&api, &mut call).await?;
     check(&call.headers, call.host.as_ref())?;

@@ -11,8 +11,8 @@ pub const MAX_UNANSWERED: usize = 256;
 /// The most subscriptions of a connection.
 pub const MAX_SUBSCRIPTIONS: usize = 16;
 
-/// The most that waits to be sent behind the message that is being sent, in bytes, before the connection is
-/// closed. Only answers get there: what becomes of requests, lists and events are told when there is room.
+/// The most that waits to be sent although there was no room for it, in bytes, before the connection is closed.
+/// Only answers get there: what becomes of requests, lists and events are told when there is room.
 pub const MAX_OUTGOING: usize = 256 * 1024;
 
 /// After this many intervals of the heartbeat without a byte from the client it is taken for gone.

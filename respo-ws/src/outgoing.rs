@@ -11,43 +11,54 @@ use crate::limits::{FRAME, MAX_OUTGOING, ROOM};
 /// What waits to be sent, in order, and how much that is.
 #[derive(Debug, Default)]
 pub(crate) struct Outgoing {
-    messages: VecDeque<Bytes>,
+    messages: VecDeque<Waiting>,
     /// Whether a part of the first message has been taken.
     is_begun: bool,
     /// How much there is in all.
     bytes: usize,
+    /// How much of that came while there was no room.
+    in_excess: usize,
+}
+
+#[derive(Debug)]
+struct Waiting {
+    text: Bytes,
+    /// Whether it came while there was no room.
+    is_in_excess: bool,
 }
 
 impl Outgoing {
     /// Takes a message that has been written as JSON.
     pub(crate) fn push(&mut self, text: Bytes) {
+        let is_in_excess = !self.has_room();
         self.bytes += text.len();
-        self.messages.push_back(text);
+        self.in_excess += if is_in_excess { text.len() } else { 0 };
+        self.messages.push_back(Waiting { text, is_in_excess });
     }
 
     pub(crate) fn is_empty(&self) -> bool {
         self.messages.is_empty()
     }
 
-    /// Whether what can wait elsewhere should come.
+    /// Whether what can wait elsewhere should come. One message may be much longer than what there is room for.
     pub(crate) fn has_room(&self) -> bool {
         self.bytes < ROOM
     }
 
-    /// Whether there is more than may be, beside the message that is being sent: one may be as long as a list.
+    /// Whether more has come without room than may.
     pub(crate) fn is_over(&self) -> bool {
-        let first = self.messages.front().map_or(0, Bytes::len);
-        self.bytes - first > MAX_OUTGOING
+        self.in_excess > MAX_OUTGOING
     }
 
     /// The next frame to send.
     pub(crate) fn take_frame(&mut self) -> Option<Frame> {
-        let message = self.messages.front_mut()?;
-        let part = message.split_to(message.len().min(FRAME));
-        let is_last = message.is_empty();
+        let first = self.messages.front_mut()?;
+        let part = first.text.split_to(first.text.len().min(FRAME));
+        let is_last = first.text.is_empty();
+        self.bytes -= part.len();
+        self.in_excess -= if first.is_in_excess { part.len() } else { 0 };
         let kind = if self.is_begun { Data::Continue } else { Data::Text };
         self.is_begun = !is_last;
-        self.bytes -= part.len();
         if is_last {
             self.messages.pop_front();
             if self.messages.is_empty() {
@@ -103,9 +114,11 @@ mod tests {
         while !outgoing.has_room() {
             outgoing.take_frame().unwrap();
         }
-        // The one that is being sent is never too much: it could not be sent otherwise.
+        // What comes while there is room is never too much, be it a long list behind the end of another.
         let mut outgoing = Outgoing::default();
+        outgoing.push(text(ROOM - 1));
         outgoing.push(text(2 * MAX_OUTGOING));
+        assert!(!outgoing.is_over());
         outgoing.push(text(MAX_OUTGOING));
         assert!(!outgoing.is_over());
         outgoing.push(text(1));

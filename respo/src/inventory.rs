@@ -33,6 +33,7 @@ pub const MAX_STACK_SIZE: usize = 64;
 ///
 /// `Debug` shows the names of its properties, not what they are.
 #[derive(Clone, PartialEq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Entity {
     /// What the entity is or can do.
     #[serde(default)]
@@ -56,12 +57,14 @@ impl fmt::Debug for Entity {
 ///
 /// `Debug` shows the names of its properties, not what they are.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Resource {
     /// Unique in the pool.
     pub name: Name,
     /// The number that clients know it by who know resources by number, if one was given; unique in the
     /// pool. [`numeric_id`](Self::numeric_id) is there always.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<u32>, minimum = 1))]
     pub id: Option<NonZeroU32>,
     /// Where it stands.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -121,6 +124,7 @@ impl fmt::Debug for Resource {
 /// are its collateral: free for that session, and for no other.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Stack(pub BTreeSet<Name>);
 
 /// The place of a resource in its [`Inventory`], counted from 0 in the order of names.

@@ -7,6 +7,7 @@ use crate::names::Name;
 
 /// How one revision of an inventory differs from the one before.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct InventoryChange {
     /// In the new one only.
     pub added: Vec<Name>,

@@ -49,6 +49,7 @@ impl Grant {
 
 /// Who holds a resource, since when and for what: what everyone may know of a lease.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Holding {
     /// The lease.
     pub id: RequestId,
@@ -77,6 +78,7 @@ pub struct Holding {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub enum EndReason {
     /// Its holder released it, or cancelled it while it waited.
     Released,

@@ -13,6 +13,7 @@
 //! | [`yaml`] | inventories as YAML | `yaml` |
 //! | [`Request::from_json`], [`request::text`], [`query`] | the three forms in which clients ask: JSON, a text for command lines, a query string | |
 //! | [`wire`] | the JSON that they get | |
+//! | `openapi` | schemas of that JSON, for an OpenAPI document | `openapi` |
 //! | `conformance` | the suite that every store must pass | `conformance` |
 //!
 //! `broker` and `yaml` are on by default. Without `broker` the crate builds without tokio.
@@ -32,6 +33,8 @@ pub mod lease;
 pub mod matcher;
 mod names;
 pub mod notifier;
+#[cfg(feature = "openapi")]
+pub mod openapi;
 pub mod property;
 pub mod query;
 pub mod refusal;

@@ -19,6 +19,7 @@ pub const MAX_UNMATCHED_PARTS: usize = 16;
 
 /// A part of a selector that no resource of the inventory satisfies.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct UnmatchedPart {
     /// Which requirement it is a part of, counted from 1. `None`: the request has but one, or no single one
     /// is to blame.

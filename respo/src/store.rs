@@ -42,6 +42,7 @@ pub struct Recovered {
 
 /// A revision of a pool's inventory that a store has.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Revision {
     /// Its number, from 1 on.
     pub revision: u64,

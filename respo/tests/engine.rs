@@ -3,11 +3,12 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use respo::{
-    AttributeMatcher, Authority, Command, Effects, Engine, Inventory, Limits, Name, NoticeKind,
-    Refusal, Reply, Request, RequestId, Resource, Selector, SessionId, State, Timestamp, Token,
-    Wait,
+    AttributeMatcher, Authority, Command, Effects, EndReason, Engine, Hold, Inventory, Limits,
+    Name, NoticeKind, Refusal, Reply, Request, RequestId, Resource, Selector, SessionId, State,
+    Timestamp, Token, Wait,
 };
 
 const SESSION: SessionId = SessionId(1);
@@ -157,4 +158,107 @@ fn the_bounds_of_a_pool_hold() {
     assert_eq!(pool.submit("resource=a", Wait::Forever), Err(Refusal::TooManyRequests(4)));
     pool.end(waiter);
     pool.submit("resource=a", Wait::Forever).expect("there is room again");
+}
+
+/// A pool whose one resource is leased for so many seconds without renewal, as request 1.
+fn leased_for(seconds: u64, limits: &Limits) -> Pool {
+    let mut pool = Pool::of(&["a"], limits.clone());
+    let mut request = Request::one(Selector::any());
+    request.hold = Hold::Ttl { ttl: Duration::from_secs(seconds) };
+    let (request, token) = (Arc::new(request), Token::from_random([1; 16]).digest());
+    pool.handle(Command::Submit { session: SESSION, request, token }).unwrap();
+    pool
+}
+
+/// When the lease ends for want of a renewal, in an engine that goes on from this one at 100 s.
+fn end_after_restart(pool: &Pool, limits: Limits) -> u64 {
+    let second = |number| Timestamp::from_micros(number * 1_000_000);
+    let matcher = Arc::new(AttributeMatcher);
+    let state = pool.engine.state().clone();
+    let mut engine = Engine::restore(limits, matcher, state, second(100));
+    let mut effects = Effects::default();
+    for now in 100.. {
+        engine.handle_timeout(second(now), &mut effects);
+        for notice in effects.notices.drain(..) {
+            if let NoticeKind::Ended { reason, .. } = notice.kind {
+                assert_eq!(reason, EndReason::Expired);
+                return now;
+            }
+        }
+    }
+    unreachable!("it ends before the end of time")
+}
+
+fn renewal(ttl: Option<Duration>) -> Command {
+    Command::Renew { id: RequestId(1), by: Authority::Administrator, ttl }
+}
+
+#[test]
+fn a_renewal_for_longer_than_the_ttl_is_kept_over_a_restart() {
+    let mut limits = Limits::default();
+    limits.grace = Duration::from_secs(5);
+    let mut pool = leased_for(30, &limits);
+    pool.handle(renewal(None)).unwrap();
+    assert_eq!(pool.engine.state().requests[&RequestId(1)].until, None, "that costs no write");
+    assert_eq!(end_after_restart(&pool, limits.clone()), 130);
+    pool.handle(renewal(Some(Duration::from_secs(300)))).unwrap();
+    assert_eq!(end_after_restart(&pool, limits), 300, "it was told that it lives until then");
+}
+
+#[test]
+fn what_has_a_longer_ttl_than_the_pool_allows_by_now_is_renewed_all_the_same() {
+    let mut limits = Limits::default();
+    let pool = leased_for(30, &limits);
+    limits.max_ttl = Duration::from_secs(10);
+    let state = pool.engine.state().clone();
+    let (matcher, now) = (Arc::new(AttributeMatcher), Timestamp::from_micros(100_000_000));
+    let engine = Engine::restore(limits, matcher, state, now);
+    let mut pool = Pool { engine, granted: Vec::new() };
+    assert!(pool.handle(renewal(None)).is_ok());
+    let refused = pool.handle(renewal(Some(Duration::from_secs(30)))).unwrap_err();
+    assert_eq!(refused.code(), "over_limit");
+}
+
+#[test]
+fn a_request_that_waits_for_nobody_is_renewed_for_long_and_kept_over_a_restart() {
+    let mut limits = Limits::default();
+    limits.grace = Duration::from_secs(5);
+    let mut pool = leased_for(30, &limits);
+    let mut request = Request::one(Selector::any());
+    request.hold = Hold::Ttl { ttl: Duration::from_secs(2) };
+    let (request, token) = (Arc::new(request), Token::from_random([2; 16]).digest());
+    pool.handle(Command::Submit { session: SESSION, request, token }).unwrap();
+    let (id, by) = (RequestId(2), Authority::Session(SESSION));
+    let renew = Command::Renew { id, by, ttl: Some(Duration::from_secs(400)) };
+    assert_eq!(pool.handle(renew).unwrap(), Reply::Renewed { expires: None });
+    assert_eq!(pool.engine.state().requests[&id].until, None, "its session keeps it");
+    pool.handle(Command::CloseSession(SESSION)).unwrap();
+    let by = Authority::Administrator;
+    let renew = Command::Renew { id, by, ttl: Some(Duration::from_secs(400)) };
+    let expires = Some(Timestamp::from_micros(400_000_000));
+    assert_eq!(pool.handle(renew).unwrap(), Reply::Renewed { expires });
+    assert_eq!(pool.engine.state().requests[&id].until, expires);
+}
+
+#[test]
+fn who_comes_and_goes_does_not_shorten_what_was_renewed_for_long() {
+    let mut pool = leased_for(1000, &Limits::default());
+    let mut request = Request::one(Selector::any());
+    request.hold = Hold::Ttl { ttl: Duration::from_secs(2) };
+    let secret = Token::from_random([2; 16]);
+    let (request, token) = (Arc::new(request), secret.digest());
+    pool.handle(Command::Submit { session: SESSION, request, token }).unwrap();
+    pool.handle(Command::CloseSession(SESSION)).unwrap();
+    let (id, by) = (RequestId(2), Authority::Token(secret.clone()));
+    let renew = Command::Renew { id, by: by.clone(), ttl: Some(Duration::from_secs(60)) };
+    let expires = Some(Timestamp::from_micros(60_000_000));
+    assert_eq!(pool.handle(renew).unwrap(), Reply::Renewed { expires });
+    let session = SessionId(2);
+    pool.handle(Command::OpenSession(session)).unwrap();
+    pool.handle(Command::Resume { session, token: secret }).unwrap();
+    assert_eq!(pool.engine.next_timeout(), Some(Timestamp::from_micros(1_000_000_000)));
+    pool.handle(Command::CloseSession(session)).unwrap();
+    assert_eq!(pool.engine.next_timeout(), expires);
+    let renewed = pool.handle(Command::Renew { id, by, ttl: None }).unwrap();
+    assert_eq!(renewed, Reply::Renewed { expires });
 }

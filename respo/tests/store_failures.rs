@@ -15,7 +15,10 @@ use common::toy_store::{Failure, PLENTY, ToyStore};
 use proptest::collection::vec;
 use proptest::prelude::{Just, ProptestConfig, Strategy, prop_assert_eq, prop_oneof, proptest};
 use respo::broker::{Broker, Session, Ticket};
-use respo::{EndReason, LeaseNotifier, Notice, NoticeKind, Refusal, Request, Token};
+use respo::{
+    EndReason, Hold, IdempotencyKey, Label, LeaseNotifier, Notice, NoticeKind, Refusal, Request,
+    Token,
+};
 
 /// A token of nothing.
 fn token() -> Token {
@@ -139,6 +142,80 @@ async fn a_holder_from_whom_a_lease_was_not_taken_over_keeps_it() {
     assert_eq!(snapshot.statuses[0].holding().map(|held| held.orphaned_until), Some(None));
     drop(holder);
     assert_eq!(ended(&mut held).await, EndReason::Disconnected);
+}
+
+/// Sends the request with the key for as long as the store is away.
+async fn submit_once(session: &Session, request: Request, key: &IdempotencyKey) -> Ticket {
+    loop {
+        match session.submit_once(request.clone(), key).await {
+            Ok(ticket) => return ticket,
+            Err(refusal) => assert_eq!(refusal.code(), "store_unavailable"),
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_request_with_a_key_is_made_once_though_the_commit_fails() {
+    for (failure, is_durable) in [(Failure::Lost, false), (Failure::Unsure, true)] {
+        for same_session in [true, false] {
+            let store = ToyStore::new(PLENTY);
+            let broker = broker(&store, &["a", "b"]).await;
+            let key = IdempotencyKey::new("8e03978e-40d5-43dd-bc93-6894a57f9324").unwrap();
+            let mut request = any();
+            request.hold = Hold::Ttl { ttl: Duration::from_secs(60) };
+            let (first, second) = (broker.session(), broker.session());
+            store.fail(failure);
+            let refused = first.submit_once(request.clone(), &key).await.unwrap_err();
+            assert_eq!(refused.code(), "store_unavailable");
+            let made = store.durable().requests.keys().next().copied();
+            assert_eq!(made.is_some(), is_durable);
+            come_back(&store);
+            let session = if same_session { &first } else { &second };
+            let mut ticket = submit_once(session, request.clone(), &key).await;
+            let grant = granted(&mut ticket).await;
+            assert_eq!(grant.id, made.unwrap_or(grant.id), "what was made is taken up");
+            let again = submit_once(&second, request, &key).await;
+            assert_eq!((again.id(), again.token()), (ticket.id(), ticket.token()));
+            assert_eq!(store.durable().requests.len(), 1, "never two for one key");
+            broker.renew(grant.id, again.token(), None).await.unwrap();
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_lease_whose_transfer_failed_stays_with_its_session() {
+    let store = ToyStore::new(PLENTY);
+    let broker = broker(&store, &["a"]).await;
+    let holder = broker.session();
+    let mut held = holder.submit(any()).await.unwrap();
+    let id = granted(&mut held).await.id;
+    store.fail(Failure::Lost);
+    let to = Label::new("bob").unwrap();
+    assert!(broker.transfer(id, held.token(), to).await.is_err());
+    come_back(&store);
+    tokio::time::sleep(Duration::from_secs(1000)).await;
+    let snapshot = broker.snapshot().await;
+    let orphaned_until = snapshot.statuses[0].holding().map(|held| held.orphaned_until);
+    assert_eq!(orphaned_until, Some(None), "it never left");
+    broker.release(id, held.token()).await.unwrap();
+    assert_eq!(ended(&mut held).await, EndReason::Released);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_transfer_that_was_refused_and_is_durable_is_told_to_the_former_holder() {
+    let store = ToyStore::new(PLENTY);
+    let broker = broker(&store, &["a"]).await;
+    let (holder, waiter) = (broker.session(), broker.session());
+    let mut held = holder.submit(any()).await.unwrap();
+    let id = granted(&mut held).await.id;
+    store.fail(Failure::Unsure);
+    let to = Label::new("bob").unwrap();
+    assert!(broker.transfer(id, held.token(), to).await.is_err());
+    come_back(&store);
+    assert_eq!(ended(&mut held).await, EndReason::Transferred);
+    // Nobody has learnt the new token, so that it ends after the grace.
+    granted(&mut submit(&waiter, any()).await).await;
 }
 
 #[tokio::test(start_paused = true)]

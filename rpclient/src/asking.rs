@@ -12,6 +12,7 @@ use tokio::time::{Instant, sleep_until, timeout_at};
 use crate::backoff::Backoff;
 use crate::client::{Client, JSON};
 use crate::connection::Timeouts;
+use crate::deadline;
 use crate::error::Error;
 use crate::event_reader::EventReader;
 use crate::lease::Lease;
@@ -122,7 +123,7 @@ impl Client {
         asked: Asked<'_>,
         terms: Terms,
     ) -> Result<Pending, Error> {
-        let end = Instant::now() + self.answer_timeout();
+        let end = deadline::within(self.answer_timeout());
         let mut backoff = Backoff::new();
         let (mut key, mut is_repeated) = (self.new_key()?, false);
         let known = asked.token().cloned();

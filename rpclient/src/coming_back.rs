@@ -11,6 +11,8 @@
 //!   resource away, unless the request lingers. A client stops after the limit of silence, which is 11
 //!   seconds, or 16.
 //!
+//! A lease that has an end is lost then in any case, whatever is known of the server.
+//!
 //! A connection that is accepted and then closed without an answer belongs to the second case and is no
 //! sign: it is what a tunnel or a forwarded port does whose other end cannot be reached.
 
@@ -28,6 +30,7 @@ use crate::error::Error;
 use crate::event::LineEvent;
 use crate::event_reader::EventReader;
 use crate::lease::LostReason;
+use crate::lease_end::LeaseEnd;
 use crate::setback::Setback;
 use crate::stream::Terms;
 
@@ -52,6 +55,8 @@ pub(crate) struct Absence {
     pub(crate) terms: Terms,
     /// When the request is no longer wanted, whatever the server does.
     pub(crate) wait_ends: Option<Instant>,
+    /// When the lease ends, if it is one.
+    pub(crate) lease_end: LeaseEnd,
     /// Where the server was.
     pub(crate) peer: Option<SocketAddr>,
 }
@@ -124,22 +129,23 @@ struct Attempts {
 impl Attempts {
     fn new(client: Client, token: Token, absence: Absence) -> Self {
         let lost_at = absence.lost_at();
-        let until = watch::Sender::new(Some(earlier(lost_at, absence.wait_ends)));
+        let until = watch::Sender::new(Some(earlier(lost_at, absence.bound())));
         Self { client, token, absence, backoff: Backoff::new(), lost_at, until, failure: None }
     }
 
     /// Tries until that works, the server says no, or it is too late.
     async fn run(mut self) -> Result<(EventReader, LineEvent), LostReason> {
         loop {
-            let end = earlier(self.lost_at, self.absence.wait_ends);
+            let end = earlier(self.lost_at, self.absence.bound());
             match timeout_at(end, self.attempt()).await {
                 Ok(Attempt::Back(reader, event)) => return Ok((*reader, event)),
                 Ok(Attempt::No(reason)) => return Err(reason),
                 Ok(Attempt::NotThere(failure)) => {
                     self.failure = Some(failure);
                     self.absence.last_sign = Instant::now();
-                    self.tell(self.absence.wait_ends);
-                    self.pause(self.absence.wait_ends).await;
+                    let bound = self.absence.bound();
+                    self.tell(bound);
+                    self.pause(bound).await;
                     self.lost_at = self.absence.lost_at();
                 }
                 Ok(Attempt::Unknown(failure)) => {
@@ -149,7 +155,7 @@ impl Attempts {
                 }
                 Err(_) => {}
             }
-            let end = earlier(self.lost_at, self.absence.wait_ends);
+            let end = earlier(self.lost_at, self.absence.bound());
             if end.saturating_duration_since(Instant::now()) < TOO_SHORT {
                 return Err(self.too_late());
             }
@@ -187,6 +193,13 @@ impl Attempts {
             {
                 LostReason::Disconnected(format!(
                     "{detail}, and it was not back when the time to wait was over"
+                ))
+            }
+            LostReason::Disconnected(detail)
+                if self.absence.lease_end.at().is_some_and(|at| at <= now + TOO_SHORT) =>
+            {
+                LostReason::Disconnected(format!(
+                    "{detail}, and it was not back when the time of the lease was over"
                 ))
             }
             LostReason::Disconnected(detail) => match self.failure {
@@ -234,6 +247,12 @@ async fn first_line(mut reader: EventReader) -> Attempt {
 }
 
 impl Absence {
+    /// When all is over whatever the server does, if that is known.
+    fn bound(&self) -> Option<Instant> {
+        let lease_end = self.lease_end.at();
+        self.wait_ends.map(|ends| earlier(ends, lease_end)).or(lease_end)
+    }
+
     /// When a server that gave its last sign then may have given the resource away. One attempt is always
     /// worth making, since one that succeeds is proof.
     fn lost_at(&self) -> Instant {

@@ -1,8 +1,9 @@
 //! What is said of one request on one connection, of whichever kind.
 
 use std::net::SocketAddr;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
+use respo::Timestamp;
 use tokio::time::Instant;
 
 use crate::event::LineEvent;
@@ -47,6 +48,15 @@ impl EventReader {
         }
     }
 
+    /// What the server's clock shows, as far as is known.
+    pub(crate) fn server_time(&self) -> Option<Timestamp> {
+        match self {
+            // A server that tells nothing of it is taken to have the same time.
+            Self::Lines(_) => Some(here()),
+            Self::Socket(reader) => reader.server_time(),
+        }
+    }
+
     /// How long its silence is borne.
     pub(crate) fn pace(&self) -> Pace {
         match self {
@@ -62,4 +72,10 @@ impl EventReader {
             Self::Socket(reader) => reader.restarting(),
         }
     }
+}
+
+/// What the clock here shows.
+fn here() -> Timestamp {
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    Timestamp::from_micros(0).after(now)
 }

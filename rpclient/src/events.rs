@@ -10,7 +10,7 @@ use tokio::time::{Instant, sleep_until, timeout};
 
 use crate::backoff::Backoff;
 use crate::client::Client;
-use crate::connection::{Answer, CLOSED};
+use crate::connection::{Answer, CLOSED, Timeouts};
 use crate::error::Error;
 use crate::lease::LostReason;
 use crate::lines::{LineDecoder, MAX_LINE};
@@ -55,6 +55,8 @@ enum Connection {
 struct Lines {
     answer: Answer,
     decoder: LineDecoder,
+    /// The id of the event that is being read, which counts once the event has been read.
+    id: Option<EventId>,
     /// Whether the next piece of data is about events that were missed.
     is_missed: bool,
 }
@@ -85,21 +87,22 @@ impl Client {
     /// [`Error::Refused`] with the code `pool_required` or `no_such_pool`, and whatever keeps the server from
     /// answering.
     pub async fn events(&self, after: Option<EventId>) -> Result<Events, Error> {
-        let lines = self.event_lines(after).await?;
+        let lines = self.event_lines(after, self.timeouts()).await?;
         let connection = Connection::Open(Box::new(lines));
         Ok(Events { client: self.clone(), last: after, connection })
     }
 
-    async fn event_lines(&self, after: Option<EventId>) -> Result<Lines, Error> {
+    async fn event_lines(&self, after: Option<EventId>, within: Timeouts) -> Result<Lines, Error> {
         let path = self.with_pool("/v1/events");
         let mut call = self.call(Method::GET, &path).header(header::ACCEPT, EVENT_STREAM);
         if let Some(after) = after {
             call = call.header("last-event-id", after.to_string());
         }
-        let answer = self.answer(call, Bytes::new(), None, self.timeouts_of_attempt()).await?;
+        let answer = self.answer(call, Bytes::new(), None, within).await?;
         match answer.media_type() {
             EVENT_STREAM => {
-                Ok(Lines { answer, decoder: LineDecoder::new(MAX_LINE), is_missed: false })
+                let decoder = LineDecoder::new(MAX_LINE);
+                Ok(Lines { answer, decoder, id: None, is_missed: false })
             }
             other => {
                 Err(self
@@ -133,7 +136,8 @@ impl Events {
                 }
                 Connection::Broken { backoff, next } => {
                     sleep_until(*next).await;
-                    match self.client.event_lines(self.last).await {
+                    let within = self.client.timeouts_of_attempt();
+                    match self.client.event_lines(self.last, within).await {
                         Ok(lines) => {
                             self.connection = Connection::Open(Box::new(lines));
                             return Ok(Watched::Back);
@@ -178,8 +182,11 @@ impl Lines {
                 Ok(Some(line)) => {
                     let line = String::from_utf8_lossy(line);
                     let (field, value) = line.split_once(": ").unwrap_or((&line, ""));
+                    if matches!(field, "data" | "") {
+                        *last = self.id.take().or(*last);
+                    }
                     match field {
-                        "id" => *last = value.parse().ok().or(*last),
+                        "id" => self.id = value.parse().ok(),
                         "event" => self.is_missed = value == "missed",
                         "data" if std::mem::take(&mut self.is_missed) => {
                             return Ok(Watched::Missed);

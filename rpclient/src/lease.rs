@@ -11,9 +11,10 @@ use crate::client::Client;
 use crate::connection::AbortOnDrop;
 use crate::error::Error;
 use crate::event::{Ending, LineEvent};
+use crate::lease_end::LeaseEnd;
 use crate::lease_watch::{self, LeaseWatch};
-use crate::release;
-use crate::stream::{EventStream, StreamEvent};
+use crate::stream::{EventStream, StreamEvent, Terms};
+use crate::{release, renewing};
 
 /// Why a lease is no longer held. Someone else may be using the resource already.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -77,6 +78,9 @@ pub enum LeaseState {
 ///
 /// When the connection breaks, the lease is [taken up again](crate#when-respod-is-away) on another one.
 ///
+/// A lease with a [`Hold::Ttl`](crate::Hold::Ttl) is renewed in the background for as long as this lives. One
+/// that has an end is lost then, also while respod is away.
+///
 /// Where the request has a linger, or respod is away, the lease stays for a while after it was dropped:
 /// [`release`](Self::release) ends it at once.
 #[must_use = "the lease ends when this is dropped"]
@@ -86,9 +90,11 @@ pub struct Lease {
     /// The first of what was granted, whatever has been given back.
     first: GrantedResource,
     token: Token,
-    linger: Duration,
+    terms: Terms,
+    end: LeaseEnd,
     state: watch::Receiver<LeaseState>,
     _watcher: AbortOnDrop,
+    _renewing: Option<AbortOnDrop>,
 }
 
 impl Lease {
@@ -98,12 +104,30 @@ impl Lease {
         stream: EventStream,
         granted: GrantedLease,
         token: Token,
-        linger: Duration,
+        terms: Terms,
     ) -> Option<Self> {
         let first = granted.all().next()?.clone();
         let (sender, state) = watch::channel(LeaseState::Held);
+        let end = stream.lease_end().clone();
         let watcher = AbortOnDrop::spawn(watch_stream(stream, sender));
-        Some(Self { client, granted, first, token, linger, state, _watcher: watcher })
+        let is_renewed = terms.is_renewable && end.at().is_some();
+        let renewing = is_renewed.then(|| {
+            let (client, id, token) = (client.clone(), granted.id, token.clone());
+            let keep = renewing::keep(client, id, token, end.clone(), terms.is_own);
+            let watch = LeaseWatch::new(state.clone());
+            AbortOnDrop::spawn(async move { watch.while_held(keep).await.unwrap_or_default() })
+        });
+        Some(Self {
+            client,
+            granted,
+            first,
+            token,
+            terms,
+            end,
+            state,
+            _watcher: watcher,
+            _renewing: renewing,
+        })
     }
 
     /// Its id.
@@ -155,10 +179,11 @@ impl Lease {
         self.granted.since
     }
 
-    /// When it ends at the latest, by the server's clock; `None` if it may be held for ever.
+    /// When it ends at the latest, by the server's clock, as far as that is known here; `None` if it may be
+    /// held for ever.
     #[must_use]
     pub fn expires(&self) -> Option<Timestamp> {
-        self.granted.expires
+        self.end.expires()
     }
 
     /// The secret that proves whose it is. Whoever has it can release the lease.
@@ -202,19 +227,19 @@ impl Lease {
     }
 
     /// Ends the lease, and returns when the server has let go of it: the resource is free then, or
-    /// with the next in line. Where the lease lingers or the server is away, this tries again for as long
-    /// as an answer may take ([`answer_timeout`](crate::ClientBuilder::answer_timeout)).
+    /// with the next in line. Unless a connection of its own ends the lease in any case, this tries again for
+    /// as long as an answer may take ([`answer_timeout`](crate::ClientBuilder::answer_timeout)).
     ///
     /// # Errors
-    /// [`Error::Lost`] if the lease was lost before: whoever has not looked since learns it here. If the lease
-    /// lingers or the server is away, whatever keeps the server from being told. The lease then ends with its
-    /// linger, or when a server that was away has waited long enough for its client.
+    /// [`Error::Lost`] if the lease was lost before: whoever has not looked since learns it here. Otherwise
+    /// whatever keeps the server from being told. The lease then ends with its linger, with its ttl, with the
+    /// connection, or when a server that was away has waited long enough for its client.
     pub async fn release(self) -> Result<(), Error> {
         if let LeaseState::Lost(reason) = self.state() {
             return Err(reason.into());
         }
         let is_away = || matches!(self.state(), LeaseState::Away { .. });
-        if self.linger.is_zero() && !is_away() {
+        if self.ends_with_its_connection() && !is_away() {
             let released = self.client.release(self.id(), &self.token).await;
             // The end of the connection ends the lease all the same, unless the server went away just now.
             if released.is_ok() || !is_away() {
@@ -222,6 +247,12 @@ impl Lease {
             }
         }
         release::until_told(&self.client, self.id(), &self.token).await
+    }
+
+    /// Whether it has a connection of its own, with which it ends. Those who share a WebSocket may keep that.
+    fn ends_with_its_connection(&self) -> bool {
+        let has_its_own = self.client.link().is_refused() && self.client.link().current().is_none();
+        has_its_own && !self.terms.is_kept
     }
 
     /// Gives back some of what is held, and goes on with the rest. With nothing left, the lease ends.
@@ -241,8 +272,9 @@ impl Lease {
     /// # Errors
     /// As for [`Client::extend`].
     pub async fn extend(&mut self, by: Duration) -> Result<Option<Timestamp>, Error> {
-        self.granted.expires = self.client.extend(self.id(), &self.token, by).await?;
-        Ok(self.granted.expires)
+        let expires = self.client.extend(self.id(), &self.token, by).await?;
+        expires.inspect(|expires| self.end.move_to(*expires));
+        Ok(expires)
     }
 
     /// Passes the lease on to `to`, who needs the token that this returns: see [`Client::transfer`].

@@ -16,6 +16,7 @@ use tokio::time::{Instant, sleep_until};
 use crate::backoff::Backoff;
 use crate::client::{Client, JSON, with_bearer};
 use crate::connection::Answer;
+use crate::deadline;
 use crate::error::Error;
 use crate::event::take_token;
 use crate::setback::Setback;
@@ -56,24 +57,7 @@ impl Client {
     /// connection breaks.
     ///
     /// ```no_run
-    /// # async fn example(client: rpclient::Client) -> Result<(), Box<dyn std::error::Error>> {
-    /// use std::time::Duration;
-    /// use rpclient::{Hold, Request, Standing};
-    ///
-    /// let mut request = Request::new(vec!["2 location=office1 +can".parse()?])?;
-    /// request.hold = Hold::Ttl { ttl: Duration::from_secs(600) };
-    /// let lease = client.create_lease(&request, None).await?;
-    /// let mut standing = lease.standing;
-    /// while let Standing::Waiting(place) = standing {
-    ///     println!("place {} of {}", place.request.position, place.request.of);
-    ///     let (wait, known) = (Duration::from_secs(30), Some(place.request.position));
-    ///     standing = client.await_change(lease.id, &lease.token, wait, known).await?;
-    /// }
-    /// // From here on, within 600 s each time:
-    /// client.renew(lease.id, &lease.token, None).await?;
-    /// client.release(lease.id, &lease.token).await?;
-    /// # Ok(())
-    /// # }
+    #[doc = include_str!("../examples/token_lease.rs")]
     /// ```
     ///
     /// # Errors
@@ -90,7 +74,7 @@ impl Client {
             Some(key) => key.clone(),
             None => self.new_key()?,
         };
-        let end = Instant::now() + self.answer_timeout();
+        let end = deadline::within(self.answer_timeout());
         let mut backoff = Backoff::new();
         loop {
             let error = match self.post_lease(body.clone(), &key).await {
@@ -126,7 +110,7 @@ impl Client {
         }
         let call = with_bearer(self.call(Method::GET, &self.with_pool(&path)), token);
         let mut within = self.timeouts();
-        within.answer += wait;
+        within.answer = within.answer.saturating_add(wait);
         let mut answer = self.exchange(call, Bytes::new(), None, within).await?;
         match answer.head.status {
             StatusCode::OK => Ok(Standing::Waiting(Box::new(self.read(&mut answer).await?))),

@@ -1,54 +1,26 @@
 //! The client library of respo: ask a respod for resources, wait in line for them, hold them.
 //!
 //! ```no_run
-//! use std::time::Duration;
-//! use rpclient::{Client, Name, Notice, Request, Selector, Wait};
-//!
-//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
-//! let client = Client::new("http://127.0.0.1:7373")?;
-//! let mut request = Request::one(Selector::named(Name::new("bench-1")?));
-//! request.wait = Wait::UpTo(Duration::from_secs(600));
-//!
-//! let mut pending = client.request(&request).await?;
-//! while let Some(notice) = pending.next().await {
-//!     if let Notice::Queued(place) = notice {
-//!         println!("place {} of {}", place.position, place.of);
-//!     }
-//! }
-//! let mut lease = pending.granted().await?;
-//! println!("holding {}", lease.resource().name);
-//!
-//! // The work is stopped where it stands if the lease is lost.
-//! lease.while_held(tokio::time::sleep(Duration::from_secs(60))).await?;
-//! lease.release().await?;
-//! # Ok(())
-//! # }
+#![doc = include_str!("../examples/wait_in_line.rs")]
 //! ```
 //!
 //! A request may need several things, which are granted together or not at all. Each of them is a
 //! [`Requirement`], for which there is a short text form:
 //!
 //! ```no_run
-//! use rpclient::{Client, Request};
-//!
-//! # async fn example(client: Client) -> Result<(), Box<dyn std::error::Error>> {
-//! // A phone and the relay that it is wired to, and any two of the benches in office1.
-//! let needs = ["+phone platform=android @cell", "+relay @cell", "2 location=office1 +can"];
-//! let needs = needs.map(str::parse).into_iter().collect::<Result<_, _>>()?;
-//! let lease = client.acquire(&Request::new(needs)?).await?;
-//! // One list for each requirement, in their order.
-//! let [phone, relay, benches] = lease.resources() else { unreachable!() };
-//! println!("{} with {}, and {} benches", phone[0].name, relay[0].name, benches.len());
-//! lease.release().await?;
-//! # Ok(())
-//! # }
+#![doc = include_str!("../examples/several_at_once.rs")]
 //! ```
 //!
 //! - [`Client`] makes the calls. [`Client::acquire`] is [`Client::request`] for those who do not care
-//!   about the line that they wait in.
-//! - [`Pending`] is a request that waits; [`Lease`] is a request that was granted. Each ends when it is
-//!   dropped, since its connection closes then. Only a request with a *linger* outlives that, and one
-//!   that respod, being away, could not be told of.
+//!   about the line that they wait in. All requests of a client share one WebSocket; where that is refused,
+//!   each has a connection of its own.
+//! - [`Pending`] is a request that waits, and tells how that goes as [`Notice`]s; [`Lease`] is a request that
+//!   was granted. Each ends when it is dropped. Only a request with a *linger* outlives that, for so long
+//!   after the client's connection has closed, and one that respod, being away, could not be told of.
+//! - [`LeaseWatch`] tells others how a lease stands. That it is lost is told to everyone who asks, whenever
+//!   they ask, and by [`Lease::release`] to who has not asked before.
+//! - [`Client::create_lease`] leases for a time, without a lasting connection; [`Client::renew`] and the calls
+//!   beside it need the id and the token only. [`Client::events`] tells what happens in a pool.
 //! - [`Error`] has one variant for each reason that a caller can act on.
 //!
 //! # When respod is away
@@ -63,7 +35,7 @@
 //! | takes it up again | is held |
 //! | does not know it any more | is lost at once |
 //! | is not there: the connection is refused, or answered with 502 or 503 | is held, for however long: nobody is granted the resource before respod is back and has waited for its clients |
-//! | does not answer | is lost 16 s ([`ClientBuilder::silence_limit`]) after the last sign of respod, or a second later where a last attempt is made; with a longer *linger*, that long after it |
+//! | does not answer | is lost 11 s after the last sign of respod (2.2 of its heartbeats; 16 s on a lock stream: [`ClientBuilder::silence_limit`]), or a second later where a last attempt is made; with a longer *linger*, that long after it |
 //!
 //! The last two are safe with a respod that keeps its leases in a durable store, as it does unless told
 //! otherwise. A request that waits fares alike; if it was to wait for a limited time, it is given up when
@@ -78,6 +50,7 @@ mod base_url;
 mod client;
 mod coming_back;
 mod connection;
+mod deadline;
 mod error;
 mod event;
 mod event_reader;
@@ -86,12 +59,14 @@ mod idempotency;
 mod inventory_calls;
 mod lease;
 mod lease_calls;
+mod lease_end;
 mod lease_watch;
 mod line_reader;
 mod lines;
 mod lock_call;
 mod pending;
 mod release;
+mod renewing;
 mod resource_calls;
 mod setback;
 mod socket;

@@ -192,7 +192,7 @@ impl Pending {
             Err(self.client.protocol("the stream ended without a grant or an end"))
         })?;
         let client = self.client.clone();
-        let lease = Lease::new(self.client, self.stream, *lease, token, self.terms.linger);
+        let lease = Lease::new(self.client, self.stream, *lease, token, self.terms);
         lease.ok_or_else(|| client.protocol("a lease without a resource"))
     }
 

@@ -7,6 +7,7 @@ use tokio::time::{Instant, sleep_until, timeout_at};
 
 use crate::backoff::Backoff;
 use crate::client::Client;
+use crate::deadline;
 use crate::error::Error;
 use crate::setback::Setback;
 
@@ -15,7 +16,7 @@ use crate::setback::Setback;
 /// # Errors
 /// What the last attempt met with.
 pub(crate) async fn until_told(client: &Client, id: RequestId, token: &Token) -> Result<(), Error> {
-    let end = Instant::now() + client.answer_timeout();
+    let end = deadline::within(client.answer_timeout());
     let mut backoff = Backoff::new();
     let mut last = None;
     loop {

@@ -10,6 +10,7 @@ use crate::coming_back::{Absence, ComingBack, Progress};
 use crate::event::LineEvent;
 use crate::event_reader::EventReader;
 use crate::lease::LostReason;
+use crate::lease_end::LeaseEnd;
 
 /// What was agreed when the request was made, as far as it matters when a connection breaks.
 #[derive(Debug, Clone, Copy)]
@@ -18,6 +19,10 @@ pub(crate) struct Terms {
     pub(crate) linger: Duration,
     /// Whether they are to outlive those who let go of them: they linger, or belong to no connection.
     pub(crate) is_kept: bool,
+    /// Whether the lease may have to be renewed.
+    pub(crate) is_renewable: bool,
+    /// Whether it is here that the request was made.
+    pub(crate) is_own: bool,
     /// When a request that has not been granted is no longer worth coming back for.
     wait_ends: Option<Instant>,
 }
@@ -31,12 +36,19 @@ impl Terms {
         };
         let linger = request.linger();
         let is_kept = !linger.is_zero() || request.ttl().is_some();
-        Self { linger, is_kept, wait_ends }
+        let is_renewable = request.ttl().is_some();
+        Self { linger, is_kept, is_renewable, is_own: true, wait_ends }
     }
 
     /// Those of a request that was made elsewhere: no longer than one that has neither linger nor limit.
     pub(crate) fn unknown() -> Self {
-        Self { linger: Duration::ZERO, is_kept: false, wait_ends: None }
+        Self {
+            linger: Duration::ZERO,
+            is_kept: false,
+            is_renewable: true,
+            is_own: false,
+            wait_ends: None,
+        }
     }
 }
 
@@ -61,6 +73,7 @@ pub(crate) struct EventStream {
     coming_back: Option<ComingBack>,
     token: Option<Token>,
     subject: Subject,
+    end: LeaseEnd,
 }
 
 impl EventStream {
@@ -72,7 +85,13 @@ impl EventStream {
         token: Option<Token>,
     ) -> Self {
         let subject = Subject::default();
-        Self { client, terms, reader, coming_back: None, token, subject }
+        let end = LeaseEnd::default();
+        Self { client, terms, reader, coming_back: None, token, subject, end }
+    }
+
+    /// When the lease ends, as far as that has been told.
+    pub(crate) fn lease_end(&self) -> &LeaseEnd {
+        &self.end
     }
 
     /// The next event. Cancel-safe: nothing that was read is lost, and no attempt to come back is cut
@@ -105,6 +124,11 @@ impl EventStream {
         {
             self.token = Some(token.clone());
         }
+        if let LineEvent::Granted { lease, .. } = &event {
+            // What was asked for here is granted now. What was asked for elsewhere may be long since.
+            let now = if self.terms.is_own { None } else { self.reader.server_time() };
+            self.end.take_in(now.map_or(lease.since, |now| now.max(lease.since)), lease.expires);
+        }
         Ok(StreamEvent::Line(event))
     }
 
@@ -121,6 +145,7 @@ impl EventStream {
             last_attempt: self.reader.pace().last_attempt,
             terms: self.terms,
             wait_ends: self.terms.wait_ends.filter(|_| !self.subject.is_granted()),
+            lease_end: self.end.clone(),
             peer: self.reader.peer(),
         };
         let coming_back = ComingBack::start(self.client.clone(), token.clone(), absence);

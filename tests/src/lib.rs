@@ -21,6 +21,7 @@ mod json_requests;
 pub mod lock_stream;
 pub mod namespace;
 mod notices;
+pub mod openapi;
 pub mod program;
 pub mod protocol_page;
 pub mod random_histories;
@@ -33,6 +34,7 @@ pub mod simulation;
 pub mod skipped;
 pub mod specification;
 pub mod strace;
+pub mod surfaces;
 pub mod token_leases;
 pub mod web_socket;
 

@@ -23,6 +23,7 @@ fn nothing_goes_wrong_in_histories_of_the_engine() {
     let Figures { waited, untold, lost_writes, resumes, takeovers, swaps_in_queue, .. } = figures;
     let exercised = [waited, untold, lost_writes, resumes, takeovers, swaps_in_queue];
     assert!(exercised.iter().all(|count| *count > 200), "they show little:\n{figures}");
+    shows_terms(&figures, 100);
 }
 
 #[test]
@@ -31,6 +32,14 @@ fn nothing_goes_wrong_in_histories_of_the_broker() {
     let Figures { waited, crashes, lost_writes, resumes, takeovers, swaps_in_queue, .. } = figures;
     let exercised = [waited, crashes, lost_writes, resumes, takeovers, swaps_in_queue];
     assert!(exercised.iter().all(|count| *count > 20), "they show little:\n{figures}");
+    shows_terms(&figures, 5);
+}
+
+/// That leases were renewed, extended, given back in part and passed on, and that keys were used again.
+fn shows_terms(figures: &Figures, least: u64) {
+    let Figures { extensions, parts, transfers, expired, repetitions, .. } = *figures;
+    let exercised = [extensions, parts, transfers, expired, repetitions];
+    assert!(exercised.iter().all(|count| *count > least), "they show little:\n{figures}");
 }
 
 fn all_is_well(layer: Layer, seeds: Range<u64>) -> Figures {
@@ -92,6 +101,8 @@ fn every_checker_has_a_planted_bug() {
         Property::Order,
         Property::NoneWaitsInVain,
         Property::FencesRise,
+        Property::MadeOnce,
+        Property::KeepsPromises,
         Property::DurableBeforeTold,
         Property::RecoveredIsLive,
         Property::Drains,

@@ -5,6 +5,9 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{WriteError, micros, spent_keys, to_integer};
 
+/// How many changes of a lease the history tells: the newest.
+const MAX_CHANGES: i64 = 100;
+
 pub(super) fn extended(
     connection: &Connection,
     pool: &str,
@@ -40,11 +43,12 @@ pub(super) fn partly_released(
                              WHERE name.value NOT IN (SELECT value FROM json_each(?3))))
                          ORDER BY requirement.key)
                      FROM json_each(requests.resources) AS requirement),
-                 changes = json_insert(coalesce(changes, '[]'), '$[#]',
-                     json_object('at', ?4, 'released', json(?3)))
+                 changes = json_insert(
+                     iif(json_array_length(changes) >= ?5, json_remove(changes, '$[0]'), coalesce(changes, '[]')),
+                     '$[#]', json_object('at', ?4, 'released', json(?3)))
              WHERE pool = ?1 AND id = ?2 AND fence IS NOT NULL",
         )?
-        .execute(params![pool, to_integer(id.0), released, micros(at)])?;
+        .execute(params![pool, to_integer(id.0), released, micros(at), MAX_CHANGES])?;
     // A resource that is not in the inventory goes with its lease.
     connection
         .prepare_cached(
@@ -58,12 +62,19 @@ pub(super) fn partly_released(
     Ok(())
 }
 
+/// Whose a lease is from now on.
+pub(super) struct Next<'r> {
+    /// The request, of the new holder.
+    pub(super) request: &'r Request,
+    pub(super) token: &'r TokenDigest,
+    pub(super) party: RequestId,
+}
+
 pub(super) fn transferred(
     connection: &Connection,
     pool: &str,
     id: RequestId,
-    request: &Request,
-    token: &TokenDigest,
+    next: &Next<'_>,
     at: Timestamp,
 ) -> Result<(), WriteError> {
     let number = to_integer(id.0);
@@ -74,15 +85,18 @@ pub(super) fn transferred(
     if let Some(key) = key.flatten() {
         spent_keys::spend(connection, pool, &key, id, at)?;
     }
-    let request = serde_json::to_string(request)?;
+    let request = serde_json::to_string(next.request)?;
+    let (token, party) = (next.token.as_bytes(), to_integer(next.party.0));
     connection
         .prepare_cached(
-            "UPDATE requests SET request = ?3, token = ?4, idempotency_key = NULL, salt = NULL,
-                 changes = json_insert(coalesce(changes, '[]'), '$[#]',
-                     json_object('at', ?5, 'former_holder', holder))
+            "UPDATE requests SET request = ?3, token = ?4, party = ?6,
+                 idempotency_key = NULL, salt = NULL,
+                 changes = json_insert(
+                     iif(json_array_length(changes) >= ?7, json_remove(changes, '$[0]'), coalesce(changes, '[]')),
+                     '$[#]', json_object('at', ?5, 'former_holder', holder))
              WHERE pool = ?1 AND id = ?2",
         )?
-        .execute(params![pool, number, request, token.as_bytes(), micros(at)])?;
+        .execute(params![pool, number, request, token, micros(at), party, MAX_CHANGES])?;
     forget_guests(connection, pool, id)
 }
 

@@ -73,8 +73,9 @@ fn write_one(
         Record::PartlyReleased { id, resources, at } => {
             leases::partly_released(connection, pool, *id, resources, *at)
         }
-        Record::Transferred { id, request, token, at } => {
-            leases::transferred(connection, pool, *id, request, token, *at)
+        Record::Transferred { id, request, token, party, at } => {
+            let next = leases::Next { request, token, party: *party };
+            leases::transferred(connection, pool, *id, &next, *at)
         }
         Record::Allowed { id, who, token, .. } => {
             leases::allowed(connection, pool, *id, who, token)

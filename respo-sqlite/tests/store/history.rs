@@ -134,7 +134,7 @@ fn shared_lease() -> [Vec<Record>; 2] {
     let (released, at_20) = (vec![bench(1)], at(20.25));
     let released = Record::PartlyReleased { id, resources: released, at: at_20 };
     let (request, token) = (of("night shift"), token(2).digest());
-    let transferred = Record::Transferred { id, request, token, at: at(30.0) };
+    let transferred = Record::Transferred { id, request, token, party: id, at: at(30.0) };
     [
         vec![replaced(1, "first", 0.0), queued, granted, allow("bob"), allow("ann"), extended],
         vec![released, transferred],

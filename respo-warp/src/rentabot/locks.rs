@@ -5,13 +5,14 @@ use std::time::Duration;
 use respo::broker::{Ticket, TicketEvent};
 use respo::snapshot::{Snapshot, Status};
 use respo::{Grant, Hold, Holding, Name, Refusal, Request, RequestId, Resource, Selector};
-use respo::{Timestamp, Token, Wait};
+use respo::{Standing, Timestamp, Token, Wait};
 use serde_json::{Value, json as document};
 use warp::http::StatusCode;
 use warp::reply::Response;
 
 use super::fault::Fault;
 use super::input;
+use super::looks::Looks;
 use super::resources::{self, Shown};
 use super::terms;
 use super::visit::Visit;
@@ -121,10 +122,13 @@ fn locked(visit: &Visit, resource: &Resource, grant: &Grant, token: &Token) -> S
 
 pub(super) async fn unlock(visit: &Visit, id: &str) -> Result<Response, Fault> {
     let id = input::number_in(&["path", "resource_id"], id)?;
-    let snapshot = visit.broker.snapshot().await;
-    let (lease, name) = lease_of(&snapshot, id)?;
-    let token = visit.query.last("lock-token").ok_or_else(Fault::wrong_token)?;
-    let released = visit.broker.release_part(lease, &[name], &Token::presented(token)).await;
+    let Some(token) = visit.query.last("lock-token") else {
+        lease_of(&*visit.broker.snapshot().await, id)?;
+        return Err(Fault::wrong_token());
+    };
+    let token = Token::presented(token);
+    let (name, grant) = lock_with(visit, id, &token).await?;
+    let released = visit.broker.release_part(grant.id, &[name], &token).await;
     released.map_err(|refusal| of_a_lock(refusal, id))?;
     Ok(json(&document!({"message": "Resource unlocked"})))
 }
@@ -138,11 +142,7 @@ pub(super) async fn extend(visit: &Visit, id: &str) -> Result<Response, Fault> {
     let seconds =
         visit.query.number("additional-ttl")?.ok_or_else(|| required("additional-ttl"))?;
     let (broker, token) = (&visit.broker, Token::presented(token));
-    let snapshot = broker.snapshot().await;
-    let (lease, _) = lease_of(&snapshot, id)?;
-    let standing = broker.look_up(lease, &token).await;
-    let standing = standing.map_err(|refusal| of_a_lock(refusal, id))?;
-    let Some(grant) = standing.grant else { return Err(Fault::not_locked(id)) };
+    let (_, grant) = lock_with(visit, id, &token).await?;
     let ttl = terms::checked(broker, seconds).map_err(|fault| fault.about("resource_id", id))?;
     let (total, most) = (broker.now().after(ttl).since(grant.since), terms::longest(broker));
     if total > most {
@@ -151,7 +151,7 @@ pub(super) async fn extend(visit: &Visit, id: &str) -> Result<Response, Fault> {
         let fault = Fault::new(StatusCode::BAD_REQUEST, message).about("resource_id", id);
         return Err(fault.about("total_duration", total).about("max_lock_duration", most));
     }
-    let expires = terms::keep_for(broker, lease, &token, ttl).await;
+    let expires = terms::keep_for(broker, grant.id, &token, ttl).await;
     let expires = expires.map_err(|refusal| of_a_lock(refusal, id))?;
     Ok(json(&document!({
         "message": "Lock extended",
@@ -167,6 +167,30 @@ fn ttl_of(visit: &Visit) -> Result<Duration, Fault> {
         Some(seconds) => terms::checked(&visit.broker, seconds),
         None => Ok(terms::usual(&visit.broker, visit.family)),
     }
+}
+
+/// The name of the resource of this number, and the lease that has it, whose token this is.
+async fn lock_with(visit: &Visit, id: i64, token: &Token) -> Result<(Name, Grant), Fault> {
+    let mut looks = Looks::new(&visit.broker);
+    let mut fault = Fault::not_locked(id);
+    while let Some(snapshot) = looks.next().await {
+        let (lease, name) = match lease_of(&snapshot, id) {
+            Ok(found) => found,
+            Err(none) => {
+                fault = none;
+                continue;
+            }
+        };
+        let has_it = |grant: &Grant| grant.resources.iter().flatten().any(|it| it.name == name);
+        fault = match visit.broker.look_up(lease, token).await {
+            Ok(Standing { grant: Some(grant), .. }) if has_it(&grant) => return Ok((name, grant)),
+            Ok(_) => Fault::not_locked(id),
+            // It may be that of a later lease.
+            Err(refusal @ (Refusal::NoRequest(_) | Refusal::WrongToken)) => of_a_lock(refusal, id),
+            Err(other) => return Err(of_a_lock(other, id)),
+        };
+    }
+    Err(fault)
 }
 
 /// The lease that has the resource of this number, and the resource's name.

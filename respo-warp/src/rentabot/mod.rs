@@ -5,9 +5,12 @@
 //! `docs/rentabot.md` maps each call. Nothing is kept here: the ids of resources are those of the inventory,
 //! and what is to be known of a reservation stands in its request.
 
+mod answers;
+pub(crate) mod calls;
 mod fault;
 mod input;
 mod locks;
+mod looks;
 mod reservation;
 mod reservations;
 mod resources;
@@ -16,15 +19,13 @@ mod visit;
 
 use std::sync::Arc;
 
-use respo::broker::Broker;
-use serde_json::json as document;
+use warp::http::Method;
 use warp::http::header::{HeaderName, HeaderValue, LINK};
-use warp::http::{Method, StatusCode};
 use warp::reply::Response;
 
 use crate::api::Api;
-use crate::call::{self, Call};
-use crate::problem::{Problem, json};
+use crate::call::Call;
+use crate::problem::Problem;
 use fault::Fault;
 use visit::Visit;
 
@@ -37,37 +38,42 @@ pub(crate) enum Family {
     Former,
 }
 
-const READ: &[Method] = &[Method::GET, Method::HEAD];
-const CHANGE: &[Method] = &[Method::POST];
-const LIST: &[Method] = &[Method::GET, Method::HEAD, Method::POST];
-const ONE: &[Method] = &[Method::GET, Method::HEAD, Method::DELETE];
+/// Where the calls of rent-a-bot 1.0 begin.
+const PRESENT: &str = "/api/v1/";
+/// Where those of its older clients begin.
+const FORMER: &str = "/rentabot/api/v1.0/";
 
-/// Answers a call to `path`, which is what comes after the beginning that the family has.
-pub(crate) async fn answer(api: Arc<Api>, family: Family, path: String, call: Call) -> Response {
-    let parts: Vec<&str> = path.trim_end_matches('/').split('/').collect();
-    let methods = match parts.as_slice() {
-        ["resources"] => READ,
-        ["resources", "lock"] | ["resources", _, "lock" | "unlock" | "extend"] => CHANGE,
-        ["resources", _] => READ,
-        ["reservations"] => LIST,
-        ["reservations", _] => ONE,
-        ["reservations", _, "claim"] => CHANGE,
-        _ => return call::not_found(call).await,
+/// The path under which older clients make a call, if they know it.
+pub(crate) fn former(path: &str) -> Option<String> {
+    path.strip_prefix(PRESENT).map(|rest| format!("{FORMER}{rest}"))
+}
+
+/// The path that is meant. rent-a-bot's server does not mind slashes at the end.
+pub(crate) fn meant(path: &str) -> &str {
+    let is_of_rentabot = path.starts_with(PRESENT) || path.starts_with(FORMER);
+    if is_of_rentabot { path.trim_end_matches('/') } else { path }
+}
+
+/// Answers a call of either family.
+async fn answer(api: Arc<Api>, call: Call) -> Result<Response, Problem> {
+    let path = meant(&call.path).to_owned();
+    let (family, path) = match (path.strip_prefix(PRESENT), path.strip_prefix(FORMER)) {
+        (Some(path), _) => (Family::Present, path),
+        (None, Some(path)) => (Family::Former, path),
+        (None, None) => return Err(Problem::not_found()),
     };
-    let answered = call::answer(call, methods, |call| async {
-        let answered = dispatch(api, family, &parts, call).await;
-        Ok(answered.unwrap_or_else(Fault::into_response))
-    });
-    let mut response = answered.await;
+    let parts: Vec<&str> = path.split('/').collect();
+    let answered = dispatch(api, family, &parts, call).await;
+    let mut response = answered.unwrap_or_else(Fault::into_response);
     if family == Family::Former {
         // As rent-a-bot did while it served both.
         let headers = response.headers_mut();
         headers.insert(HeaderName::from_static("deprecation"), HeaderValue::from_static("true"));
-        if let Ok(link) = HeaderValue::from_str(&format!("</api/v1/{path}>; rel=alternate")) {
+        if let Ok(link) = HeaderValue::from_str(&format!("<{PRESENT}{path}>; rel=alternate")) {
             headers.insert(LINK, link);
         }
     }
-    response
+    Ok(response)
 }
 
 async fn dispatch(
@@ -92,19 +98,4 @@ async fn dispatch(
         ["reservations", id, _] => reservations::claim(&visit, id).await,
         _ => Err(Problem::not_found().into()),
     }
-}
-
-/// `GET /health`: it runs.
-pub(crate) async fn health(_api: Arc<Api>, _call: Call) -> Result<Response, Problem> {
-    Ok(json(&document!({"status": "ok"})))
-}
-
-/// `GET /readiness`: whether it grants anything.
-pub(crate) async fn readiness(api: Arc<Api>, _call: Call) -> Result<Response, Problem> {
-    if api.pools.iter().any(Broker::is_draining) {
-        let mut response = json(&document!({"status": "draining"}));
-        *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
-        return Ok(response);
-    }
-    Ok(json(&document!({"status": "ready"})))
 }

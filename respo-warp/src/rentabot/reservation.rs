@@ -1,10 +1,14 @@
 //! A reservation: a request whose terms stand in one of its tags.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use respo::snapshot::{HeldLease, Snapshot, WaitingRequest};
-use respo::{Label, NameError, Request, RequestId, Text, Timestamp, Token};
+use respo::{
+    Grant, Label, NameError, Request, RequestId, Resource, Standing, Text, Timestamp, Token,
+};
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 /// How long a client has to claim what was granted.
 pub(super) const CLAIM_WINDOW: Duration = Duration::from_secs(60);
@@ -67,8 +71,9 @@ impl ReservationId {
 }
 
 /// How far it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
+#[schema(as = RentabotPhase)]
 pub(super) enum Phase {
     Pending,
     Fulfilled,
@@ -76,7 +81,8 @@ pub(super) enum Phase {
 }
 
 /// A reservation as rent-a-bot shows it.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = RentabotReservation)]
 pub(super) struct Reservation {
     reservation_id: String,
     #[serde(rename = "status")]
@@ -84,23 +90,44 @@ pub(super) struct Reservation {
     tags: Vec<String>,
     quantity: u16,
     pub(super) ttl: u64,
-    position_in_queue: Option<u64>,
+    #[schema(required)]
+    pub(super) position_in_queue: Option<u64>,
     created_at: Timestamp,
     expires_at: Timestamp,
+    #[schema(required)]
     fulfilled_at: Option<Timestamp>,
+    #[schema(required)]
     pub(super) claim_expires_at: Option<Timestamp>,
+    #[schema(required)]
     claimed_at: Option<Timestamp>,
     resource_ids: Vec<u64>,
     lock_tokens: Vec<String>,
 }
 
 impl Reservation {
-    /// The one of this id. Its tokens are in it if the id has its token, which must have been checked.
-    pub(super) fn find(snapshot: &Snapshot, id: &ReservationId) -> Option<Self> {
+    /// That of this id, as everyone may know it.
+    pub(super) fn find(snapshot: &Snapshot, id: RequestId) -> Option<Self> {
+        let id = ReservationId { request: id, token: None };
         if let Some(waiting) = snapshot.waiting_request(id.request) {
-            return Self::waiting(waiting, id);
+            return Self::waiting(waiting, &id);
         }
-        Self::granted(snapshot.lease(id.request)?, id)
+        Self::granted(Held::from(snapshot.lease(id.request)?), &id)
+    }
+
+    /// That of this id, of which the pool told this to who has its token. It does not tell the place in the queue.
+    pub(super) fn of(standing: &Standing, id: &ReservationId) -> Option<Self> {
+        match &standing.grant {
+            None => Some(Self::new(Terms::read(&standing.request)?, id)),
+            Some(grant) => Self::granted(Held::new(standing, grant), id),
+        }
+    }
+
+    /// The same, claimed at this time.
+    pub(super) fn claimed(mut self, at: Timestamp) -> Self {
+        self.phase = Phase::Claimed;
+        self.claimed_at = Some(at);
+        self.claim_expires_at = self.fulfilled_at.map(|since| since.after(CLAIM_WINDOW));
+        self
     }
 
     /// All of them, in the order of their ids, as everyone may know them.
@@ -112,7 +139,7 @@ impl Reservation {
             .filter_map(|waiting| Some((waiting.id, Self::waiting(waiting, &public(waiting.id))?)));
         let granted = snapshot.leases.iter().filter_map(|lease| {
             let id = lease.holding.id;
-            Some((id, Self::granted(lease, &public(id))?))
+            Some((id, Self::granted(Held::from(lease), &public(id))?))
         });
         let mut all: Vec<(RequestId, Self)> = waiting.chain(granted).collect();
         all.sort_by_key(|(id, _)| *id);
@@ -125,24 +152,21 @@ impl Reservation {
         Some(reservation)
     }
 
-    fn granted(lease: &HeldLease, id: &ReservationId) -> Option<Self> {
-        let mut reservation = Self::new(Terms::read(&lease.request)?, id);
-        let holding = &lease.holding;
-        let claimed = holding.allowed.iter().find_map(|who| who.as_str().strip_prefix(CLAIMED));
-        let resources = || lease.resources.iter().flatten();
-        reservation.phase = if claimed.is_some() { Phase::Claimed } else { Phase::Fulfilled };
-        reservation.fulfilled_at = Some(holding.since);
-        reservation.claim_expires_at = match claimed {
-            Some(_) => Some(holding.since.after(CLAIM_WINDOW)),
-            None => holding.expires,
-        };
-        reservation.claimed_at = claimed.and_then(|at| at.parse().ok());
+    fn granted(held: Held<'_>, id: &ReservationId) -> Option<Self> {
+        let mut reservation = Self::new(Terms::read(held.request)?, id);
+        let resources = || held.resources.iter().flatten();
+        reservation.phase = Phase::Fulfilled;
+        reservation.fulfilled_at = Some(held.since);
+        reservation.claim_expires_at = held.expires;
         reservation.resource_ids = resources().map(|resource| resource.numeric_id()).collect();
         // One lease has all of them, so each is unlocked with the same token.
         let tokens =
             id.token.iter().flat_map(|token| resources().map(|_| token.reveal().to_owned()));
         reservation.lock_tokens = tokens.collect();
-        Some(reservation)
+        match held.allowed.iter().find_map(claimed_at) {
+            Some(at) => Some(reservation.claimed(at)),
+            None => Some(reservation),
+        }
     }
 
     fn new(terms: Terms, id: &ReservationId) -> Self {
@@ -169,7 +193,45 @@ impl Reservation {
     }
 }
 
+/// What there is to know of a reservation that has been granted.
+struct Held<'h> {
+    request: &'h Request,
+    resources: &'h [Vec<Arc<Resource>>],
+    since: Timestamp,
+    expires: Option<Timestamp>,
+    allowed: &'h [Label],
+}
+
+impl<'h> Held<'h> {
+    fn new(standing: &'h Standing, grant: &'h Grant) -> Self {
+        Self {
+            request: &standing.request,
+            resources: &grant.resources,
+            since: grant.since,
+            expires: grant.expires,
+            allowed: &standing.allowed,
+        }
+    }
+}
+
+impl<'h> From<&'h HeldLease> for Held<'h> {
+    fn from(lease: &'h HeldLease) -> Self {
+        Self {
+            request: &lease.request,
+            resources: &lease.resources,
+            since: lease.holding.since,
+            expires: lease.holding.expires,
+            allowed: &lease.holding.allowed,
+        }
+    }
+}
+
 /// What marks a lease as claimed at this time.
 pub(super) fn claim_mark(at: Timestamp) -> Result<Label, NameError> {
     Label::new(format!("{CLAIMED}{at}"))
+}
+
+/// The time in such a mark, which may be less exact than the clock.
+pub(super) fn claimed_at(mark: &Label) -> Option<Timestamp> {
+    mark.as_str().strip_prefix(CLAIMED)?.parse().ok()
 }

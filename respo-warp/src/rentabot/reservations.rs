@@ -3,17 +3,25 @@
 use std::time::Duration;
 
 use respo::broker::{Session, Ticket, TicketEvent};
-use respo::{EndReason, Hold, Refusal, Request, Requirement, Selector, Wait, Wanted};
+use respo::{EndReason, Hold, Refusal, Request, Requirement, Selector, Token, Wait, Wanted};
 use serde_json::{Map, Value, json as document};
+use tokio::sync::Mutex;
 use warp::http::StatusCode;
 use warp::reply::Response;
 
 use super::fault::Fault;
 use super::input;
-use super::reservation::{CLAIM_WINDOW, Phase, Reservation, ReservationId, Terms, claim_mark};
+use super::looks::Looks;
+use super::reservation::{
+    CLAIM_WINDOW, Phase, Reservation, ReservationId, Terms, claim_mark, claimed_at,
+};
 use super::terms;
 use super::visit::Visit;
 use crate::problem::{Problem, json};
+
+/// Whoever has this claims. The pool has no command that marks a lease only if it has no mark yet, so that whole
+/// claims come one after the other; of any pool, since a claim is rare and short.
+static CLAIMING: Mutex<()> = Mutex::const_new(());
 
 pub(super) async fn create(visit: &Visit) -> Result<Response, Fault> {
     let (broker, terms) = (&visit.broker, read(visit)?);
@@ -24,9 +32,24 @@ pub(super) async fn create(visit: &Visit) -> Result<Response, Fault> {
         () = visit.disconnected.wait() => return Err(Fault::left()),
         ticket = session.submit(request) => ticket.map_err(|refusal| refused(refusal, &terms))?,
     };
-    let id = ReservationId { request: ticket.id(), token: Some(ticket.token().clone()) };
+    let (request, token) = (ticket.id(), ticket.token().clone());
+    let id = ReservationId { request, token: Some(token.clone()) };
+    let shown = tokio::select! {
+        biased;
+        () = visit.disconnected.wait() => Err(Fault::left()),
+        shown = show(visit, &id, &token) => shown,
+    };
+    let mut response = match shown {
+        Ok(response) => response,
+        Err(fault) => {
+            // Nobody is told the token, so that nobody could claim or cancel it.
+            if let Err(refusal) = broker.release(request, &token).await {
+                tracing::debug!(id = %request, %refusal, "a reservation has ended already");
+            }
+            return Err(fault);
+        }
+    };
     follow(session, ticket);
-    let mut response = show(visit, &id).await?;
     *response.status_mut() = StatusCode::CREATED;
     Ok(response)
 }
@@ -37,30 +60,34 @@ pub(super) async fn list(visit: &Visit) -> Result<Response, Fault> {
 }
 
 pub(super) async fn one(visit: &Visit, id: &str) -> Result<Response, Fault> {
-    let id = own(visit, id).await?;
-    let reservation = find(visit, &id).await?;
-    if let (Phase::Pending, Some(token)) = (reservation.phase, &id.token) {
-        // After a restart nobody follows it, and it would end before its time.
-        let session = visit.broker.session();
-        match session.resume(token).await {
-            Ok(ticket) => follow(session, ticket),
-            Err(Refusal::WrongToken | Refusal::NoRequest(_)) => return Err(no_such(&id)),
-            Err(other) => return Err(other.into()),
-        }
-        return show(visit, &id).await;
+    let id = parse(id)?;
+    let Some(token) = &id.token else { return Ok(json(&listed(visit, &id).await?)) };
+    let reservation = look_up(visit, &id, token).await?;
+    if reservation.phase != Phase::Pending {
+        return Ok(json(&reservation));
     }
-    Ok(json(&reservation))
+    // After a restart nobody follows it, and it would end before its time.
+    let session = visit.broker.session();
+    match session.resume(token).await {
+        Ok(ticket) => follow(session, ticket),
+        Err(Refusal::WrongToken | Refusal::NoRequest(_)) => return Err(no_such(&id)),
+        Err(other) => return Err(other.into()),
+    }
+    show(visit, &id, token).await
 }
 
 pub(super) async fn claim(visit: &Visit, id: &str) -> Result<Response, Fault> {
-    let id = match own(visit, id).await {
-        Err(_) if has_expired(visit, id) => {
+    let id = parse(id)?;
+    let token = own(visit, &id).await?;
+    // Of two at once the second sees what the first has done.
+    let _claiming = CLAIMING.lock().await;
+    let reservation = match look_up(visit, &id, token).await {
+        Err(_) if visit.broker.ended(id.request) == Some(EndReason::Expired) => {
             let message = "the reservation was not claimed in time";
             return Err(Fault::new(StatusCode::GONE, message));
         }
         known => known?,
     };
-    let reservation = find(visit, &id).await?;
     let message = match reservation.phase {
         Phase::Fulfilled => None,
         Phase::Pending => Some("the reservation is not fulfilled yet"),
@@ -69,22 +96,25 @@ pub(super) async fn claim(visit: &Visit, id: &str) -> Result<Response, Fault> {
     if let Some(message) = message {
         return Err(conflict(message, &id, &reservation));
     }
-    let (broker, token) = (&visit.broker, id.token.as_ref().ok_or_else(secret_needed)?);
-    let mark = claim_mark(broker.now()).map_err(|_| Problem::internal())?;
+    let broker = &visit.broker;
     let gone = |refusal: Refusal| match refusal {
         Refusal::NoRequest(_) => no_such(&id),
         other => other.into(),
     };
-    broker.allow(id.request, token, mark).await.map_err(gone)?;
+    // The mark comes last: what fails before can be claimed again.
     let ttl = Duration::from_secs(reservation.ttl);
     terms::keep_for(broker, id.request, token, ttl).await.map_err(gone)?;
-    show(visit, &id).await
+    let at = broker.now();
+    let mark = claim_mark(at).map_err(|_| Problem::internal())?;
+    let claimed = reservation.claimed(claimed_at(&mark).unwrap_or(at));
+    broker.allow(id.request, token, mark).await.map_err(gone)?;
+    Ok(json(&claimed))
 }
 
 pub(super) async fn cancel(visit: &Visit, id: &str) -> Result<Response, Fault> {
-    let id = own(visit, id).await?;
-    let token = id.token.as_ref().ok_or_else(secret_needed)?;
-    let reservation = find(visit, &id).await?;
+    let id = parse(id)?;
+    let token = own(visit, &id).await?;
+    let reservation = look_up(visit, &id, token).await?;
     if reservation.phase != Phase::Pending {
         let message = "what is fulfilled is not cancelled, but unlocked";
         return Err(conflict(message, &id, &reservation));
@@ -201,32 +231,49 @@ fn secret_needed() -> Fault {
     Fault::new(StatusCode::FORBIDDEN, message)
 }
 
-/// The id, whose token, if it has one, is good.
-async fn own(visit: &Visit, id: &str) -> Result<ReservationId, Fault> {
-    let id = ReservationId::parse(id)
-        .ok_or_else(|| Fault::new(StatusCode::NOT_FOUND, "there is no such reservation"))?;
+fn parse(id: &str) -> Result<ReservationId, Fault> {
+    ReservationId::parse(id)
+        .ok_or_else(|| Fault::new(StatusCode::NOT_FOUND, "there is no such reservation"))
+}
+
+/// The token in the id, which only the one of who made the reservation has.
+async fn own<'i>(visit: &Visit, id: &'i ReservationId) -> Result<&'i Token, Fault> {
     if let Some(token) = &id.token {
-        match visit.broker.look_up(id.request, token).await {
-            Ok(_) => {}
-            Err(Refusal::NoRequest(_)) => return Err(no_such(&id)),
-            Err(Refusal::WrongToken) => return Err(secret_needed()),
-            Err(other) => return Err(other.into()),
+        return Ok(token);
+    }
+    listed(visit, id).await?;
+    Err(secret_needed())
+}
+
+/// The reservation as everyone may know it.
+async fn listed(visit: &Visit, id: &ReservationId) -> Result<Reservation, Fault> {
+    let snapshot = visit.broker.snapshot().await;
+    Reservation::find(&snapshot, id.request).ok_or_else(|| no_such(id))
+}
+
+/// The reservation as who made it may know it, but for its place in the queue.
+async fn look_up(visit: &Visit, id: &ReservationId, token: &Token) -> Result<Reservation, Fault> {
+    match visit.broker.look_up(id.request, token).await {
+        Ok(standing) => Reservation::of(&standing, id).ok_or_else(|| no_such(id)),
+        Err(Refusal::NoRequest(_)) => Err(no_such(id)),
+        Err(Refusal::WrongToken) => Err(secret_needed()),
+        Err(other) => Err(other.into()),
+    }
+}
+
+/// The same with its place, as the answer.
+async fn show(visit: &Visit, id: &ReservationId, token: &Token) -> Result<Response, Fault> {
+    let mut looks = Looks::new(&visit.broker);
+    loop {
+        let mut reservation = look_up(visit, id, token).await?;
+        if reservation.phase != Phase::Pending {
+            return Ok(json(&reservation));
+        }
+        // That it waits is certain. A pool that does not get round to telling its place has none to show.
+        let Some(snapshot) = looks.next().await else { return Ok(json(&reservation)) };
+        if let Some(waiting) = snapshot.waiting_request(id.request) {
+            reservation.position_in_queue = Some(waiting.position);
+            return Ok(json(&reservation));
         }
     }
-    Ok(id)
-}
-
-async fn find(visit: &Visit, id: &ReservationId) -> Result<Reservation, Fault> {
-    let snapshot = visit.broker.snapshot().await;
-    Reservation::find(&snapshot, id).ok_or_else(|| no_such(id))
-}
-
-async fn show(visit: &Visit, id: &ReservationId) -> Result<Response, Fault> {
-    Ok(json(&find(visit, id).await?))
-}
-
-/// Whether it was granted, and was not claimed in time.
-fn has_expired(visit: &Visit, id: &str) -> bool {
-    let id = ReservationId::parse(id).map(|id| id.request);
-    id.and_then(|id| visit.broker.ended(id)) == Some(EndReason::Expired)
 }

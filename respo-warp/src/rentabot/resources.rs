@@ -5,6 +5,7 @@ use respo::snapshot::{Snapshot, Status};
 use respo::{Resource, Timestamp};
 use serde::Serialize;
 use serde_json::json as document;
+use utoipa::ToSchema;
 use warp::reply::Response;
 
 use super::Family;
@@ -16,18 +17,22 @@ use crate::aside::aside;
 use crate::problem::json;
 
 /// A resource as rent-a-bot shows it.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
+#[schema(as = RentabotResource)]
 pub(super) struct Shown {
     id: u64,
     name: String,
     description: String,
     /// Empty: it is free. Nothing: it is not, and whose it is knows the token.
+    #[schema(required)]
     pub(super) lock_token: Option<String>,
     lock_details: String,
     endpoint: String,
     tags: String,
+    #[schema(required)]
     pub(super) lock_acquired_at: Option<Timestamp>,
+    #[schema(required)]
     pub(super) lock_expires_at: Option<Timestamp>,
     max_lock_duration: u64,
 }

@@ -11,8 +11,9 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::stream;
+use respo::Label;
 use respo::broker::{Broker, EventItem, Events};
-use respo::wire::EventId;
+use respo::wire::{EventId, PublicEvent};
 use tokio::sync::mpsc;
 use warp::Reply;
 use warp::http::header::{CONTENT_TYPE, HeaderName};
@@ -35,7 +36,29 @@ const PIECE: usize = 64;
 /// How long a client waits before it connects again, in milliseconds.
 const RETRY: u64 = 1000;
 
-pub(crate) async fn stream(api: Arc<Api>, mut call: Call) -> Result<Response, Problem> {
+/// What happens in a pool, as it happens
+///
+/// Server-sent events: each has an id, a name and, as JSON, what happened. A client that comes back says with
+/// `Last-Event-ID`, as browsers do, or with `after` which one it has seen, and is told what came after it. `missed` says
+/// that some can no longer be told.
+#[utoipa::path(
+    get,
+    path = "/v1/events",
+    tag = "Resources",
+    params(
+        ("pool" = Option<Label>, Query, description = "Where, if there are several pools."),
+        ("after" = Option<EventId>, Query, description = "What came after this event, too."),
+        ("Last-Event-ID" = Option<String>, Header, description = "The same; it goes before."),
+    ),
+    responses((
+        status = 200,
+        description = "Events, until the client leaves. The `data` of each is a `PublicEvent`.",
+        body = PublicEvent,
+        content_type = "text/event-stream"
+    )),
+    extensions(("x-problems" = json!(["pool_required", "no_such_pool"]))),
+)]
+pub(crate) async fn stream_events(api: Arc<Api>, mut call: Call) -> Result<Response, Problem> {
     let parameters = Parameters::parse(&call.query, &["pool", "after"])?;
     let after: Option<EventId> = parameters.parsed("after")?;
     // A browser that comes back says where it was in the header, and calls the same URL as before.
@@ -134,5 +157,53 @@ impl EventStream {
         if !written {
             tracing::error!(%id, "failed to write an event");
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use respo::broker::MAX_EVENTS;
+    use respo::{Hold, Inventory, Label, Name, Request, Resource, Selector};
+
+    use super::*;
+
+    /// As many events as fit ahead of a client that does not read.
+    const AHEAD: usize = (PIECES_AHEAD + 1) * PIECE;
+
+    #[tokio::test]
+    async fn a_client_that_does_not_read_costs_a_bounded_memory_and_is_told_that_it_missed_some() {
+        let bench = Resource::new(Name::new("bench-1").unwrap());
+        let inventory = Inventory::new([bench]).unwrap();
+        let broker = Broker::builder(Label::new("lab").unwrap(), inventory).start().await.unwrap();
+        let mut request = Request::one(Selector::any());
+        request.hold = Hold::Ttl { ttl: Duration::from_secs(3600) };
+        let ticket = broker.session().submit(request).await.unwrap();
+        let (id, token) = (ticket.id(), ticket.token().clone());
+
+        let (pieces, mut receiver) = mpsc::channel(PIECES_AHEAD);
+        let events = broker.events(None);
+        let heartbeat = Duration::from_secs(3600);
+        let stream = EventStream { broker: broker.clone(), events, heartbeat };
+        let running = tokio::spawn(stream.run(pieces, Disconnected::never()));
+        for _ in 0..MAX_EVENTS + 2 * AHEAD {
+            broker.allow(id, &token, Label::new("bob").unwrap()).await.unwrap();
+        }
+        let mut told = 0;
+        let missed = loop {
+            let piece = receiver.recv().await.expect("one more piece");
+            let piece = String::from_utf8(piece.to_vec()).unwrap();
+            let blocks: Vec<&str> = piece.split("\n\n").collect();
+            if let Some(missed) = blocks.iter().find(|block| block.contains("event: missed")) {
+                break (*missed).to_owned();
+            }
+            told += blocks.iter().filter(|block| block.contains("event: ")).count();
+        };
+        assert!(told <= AHEAD, "{told} events were kept for it");
+        assert!(missed.contains("data: {\"pool\":\"lab\"}"), "{missed}");
+        broker.allow(id, &token, Label::new("carol").unwrap()).await.unwrap();
+        let next = receiver.recv().await.expect("what happens next");
+        assert!(String::from_utf8_lossy(&next).contains("carol"));
+        drop(receiver);
+        running.await.unwrap();
     }
 }

@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use respo::wire::{LeaseList, VerifiedLease};
+use respo::wire::{GrantedLease, LeaseList, LeaseOverview, VerifiedLease};
 use respo::{Fence, Label, Name, Refusal, RequestId, Snapshot};
+use utoipa::ToSchema;
 use warp::http::StatusCode;
 use warp::reply::Response;
 
@@ -18,8 +19,33 @@ use crate::v1::answers::Subject;
 use crate::v1::page::Page;
 use crate::v1::snapshots;
 
-/// The leases in the order of their ids, pool by pool.
-pub(crate) async fn list(api: Arc<Api>, mut call: Call) -> Result<Response, Problem> {
+/// A lease as its holder sees it, or as everyone may know it.
+#[derive(ToSchema)]
+#[serde(untagged)]
+#[expect(dead_code, reason = "it says what there is in one answer or the other")]
+pub(crate) enum OneLease {
+    Holder(GrantedLease),
+    Everyone(LeaseOverview),
+}
+
+/// Everything that is leased
+///
+/// In the order of the ids, pool by pool. No properties, no tokens.
+#[utoipa::path(
+    get,
+    path = "/v1/leases",
+    tag = "Leases",
+    params(
+        ("pool" = Option<Label>, Query, description = "Of this pool only."),
+        ("holder" = Option<Label>, Query, description = "Of this holder only."),
+        ("limit" = Option<u64>, Query, minimum = 1, maximum = 1000, description = "At most so many; all of them if it is \
+            left out."),
+        ("after" = Option<String>, Query, pattern = "^[0-9]{1,19}~", description = "`next` of the page before."),
+    ),
+    responses((status = 200, description = "The leases.", body = LeaseList)),
+    extensions(("x-problems" = json!(["no_such_pool"]))),
+)]
+pub(crate) async fn list_leases(api: Arc<Api>, mut call: Call) -> Result<Response, Problem> {
     let parameters = Parameters::parse(&call.query, &["pool", "holder", "limit", "after"])?;
     let page = Page::parse(&parameters)?;
     let holder: Option<Label> = parameters.parsed("holder")?;
@@ -49,12 +75,26 @@ fn among(
     LeaseList { leases, next }
 }
 
-/// One lease: as everyone may know it, or, with its token, as its holder sees it.
-pub(crate) async fn show(
-    api: Arc<Api>,
-    id: RequestId,
-    mut call: Call,
-) -> Result<Response, Problem> {
+/// One lease
+///
+/// As everyone may know it, or, with its token, as its holder sees it.
+#[utoipa::path(
+    get,
+    path = "/v1/leases/{id}",
+    tag = "Leases",
+    params(
+        ("id" = RequestId, Path, description = "The request or lease.", example = 1),
+        ("pool" = Option<Label>, Query, description = "Where it is, if there are several pools."),
+    ),
+    responses((status = 200, description = "The lease.", body = OneLease)),
+    security((), ("lease_token" = [])),
+    extensions(("x-problems" = json!([
+        "pool_required", "wrong_token", "no_request", "no_such_pool", "not_granted", "gone", "draining",
+        "store_unavailable"
+    ]))),
+)]
+pub(crate) async fn show_lease(api: Arc<Api>, mut call: Call) -> Result<Response, Problem> {
+    let id = call.id()?;
     let parameters = Parameters::parse(&call.query, &["pool"])?;
     body::expect_none(&api, &mut call).await?;
     let broker = api.pools.select(parameters.value("pool"))?;
@@ -73,12 +113,24 @@ pub(crate) async fn show(
     }
 }
 
-/// Whether the lease is in force and the fence is its own: for a device that is presented both.
-pub(crate) async fn verify(
-    api: Arc<Api>,
-    id: RequestId,
-    mut call: Call,
-) -> Result<Response, Problem> {
+/// Whether a lease is in force and a fence is its own
+///
+/// For a device that is presented both.
+#[utoipa::path(
+    get,
+    path = "/v1/leases/{id}/verify",
+    tag = "Leases",
+    params(
+        ("id" = RequestId, Path, description = "The request or lease.", example = 1),
+        ("fence" = Fence, Query, description = "The fence that was presented.", example = 1),
+        ("resource" = Option<Name>, Query, description = "What the lease must hold, too."),
+        ("pool" = Option<Label>, Query, description = "Where it is, if there are several pools."),
+    ),
+    responses((status = 200, description = "It is.", body = VerifiedLease)),
+    extensions(("x-problems" = json!(["pool_required", "no_request", "no_such_pool", "not_held", "stale_fence"]))),
+)]
+pub(crate) async fn verify_lease(api: Arc<Api>, mut call: Call) -> Result<Response, Problem> {
+    let id = call.id()?;
     let parameters = Parameters::parse(&call.query, &["pool", "fence", "resource"])?;
     let fence = parameters.number("fence")?.map(Fence).ok_or_else(|| {
         Problem::malformed_parameter("fence", "it is missing; it is the fence that was presented")
@@ -86,18 +138,17 @@ pub(crate) async fn verify(
     let resource: Option<Name> = parameters.parsed("resource")?;
     body::expect_none(&api, &mut call).await?;
     let broker = api.pools.select(parameters.value("pool"))?;
-    let snapshot = broker.snapshot().await;
-    let lease = snapshot.lease(id).ok_or(Refusal::NoRequest(id))?;
-    let holding = &lease.holding;
-    if holding.fence != fence {
-        let detail = format!("the fence of lease {id} is {}, and not {fence}", holding.fence);
-        return Err(Problem::new(Kind::StaleFence, detail).with("fence", holding.fence));
+    let standing = broker.standing(id).await?;
+    let grant = standing.grant.ok_or(Refusal::NoRequest(id))?;
+    if grant.fence != fence {
+        let detail = format!("the fence of lease {id} is {}, and not {fence}", grant.fence);
+        return Err(Problem::new(Kind::StaleFence, detail).with("fence", grant.fence));
     }
-    let held = lease.resources.iter().flatten().map(|held| held.name.clone());
+    let held = grant.resources.iter().flatten().map(|held| held.name.clone());
     let resources: Vec<Name> = held.collect();
     if let Some(other) = resource.filter(|resource| !resources.contains(resource)) {
         return Err(Refusal::NotHeld(other).into());
     }
-    let (holder, expires) = (holding.holder.clone(), holding.expires);
+    let (holder, expires) = (standing.request.holder.clone(), grant.expires);
     Ok(json(&VerifiedLease { id, fence, holder, resources, expires }))
 }

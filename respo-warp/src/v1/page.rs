@@ -35,6 +35,11 @@ struct Cursor<K> {
 pub(crate) trait Key: Ord + Sized {
     fn write(&self) -> String;
     fn read(text: &str) -> Option<Self>;
+
+    /// Whether it is behind the other in the list.
+    fn follows(&self, other: &Self) -> bool {
+        self > other
+    }
 }
 
 impl<K: Key> Page<K> {
@@ -55,7 +60,8 @@ impl<K: Key> Page<K> {
     pub(crate) fn begins_before(&self, pool: &Label, key: &K) -> bool {
         match &self.after {
             None => true,
-            Some(after) => (pool.as_str(), key) > (after.pool.as_str(), &after.key),
+            Some(after) if pool.as_str() == after.pool => key.follows(&after.key),
+            Some(after) => *pool.as_str() > *after.pool,
         }
     }
 
@@ -144,7 +150,8 @@ impl Key for (Reverse<Priority>, RequestId) {
     }
 }
 
-/// Resources are in the order of their names, those outside of the inventory last.
+/// Resources are in the order of their names, `bench-2` before `bench-10`; those outside of the inventory come
+/// last, and letter by letter.
 impl Key for (bool, Name) {
     fn write(&self) -> String {
         format!("{}_{}", if self.0 { "outside" } else { "inside" }, self.1)
@@ -158,6 +165,13 @@ impl Key for (bool, Name) {
             _ => return None,
         };
         Some((is_outside, Name::new(name).ok()?))
+    }
+
+    fn follows(&self, other: &Self) -> bool {
+        match (self.0, other.0) {
+            (false, false) => self.1.natural_cmp(other.1.as_str()).is_gt(),
+            _ => self > other,
+        }
     }
 }
 

@@ -3,25 +3,61 @@
 
 use std::sync::Arc;
 
-use respo::{Name, RequestId};
+use respo::{Label, Name, RequestId};
 use warp::http::StatusCode;
 use warp::reply::Response;
 
 use crate::api::Api;
-use crate::authorization::{Credential, credential, lease_token};
+use crate::authorization::{Credential, credential, no_token};
 use crate::body;
 use crate::call::Call;
 use crate::parameters::Parameters;
 use crate::problem::Problem;
 
-/// Ends a lease, or releases some resources of it.
-pub(crate) async fn release(api: Arc<Api>, id: RequestId, call: Call) -> Result<Response, Problem> {
+/// End a lease, or release some resources of it
+///
+/// With the token of the lease, or the administrator's. A request that waits ends, too.
+#[utoipa::path(
+    delete,
+    path = "/v1/leases/{id}",
+    tag = "Leases",
+    params(
+        ("id" = RequestId, Path, description = "The request or lease.", example = 1),
+        ("resource" = Option<Vec<Name>>, Query, description = "Only these."),
+        ("pool" = Option<Label>, Query, description = "Where it is, if there are several pools."),
+    ),
+    responses((status = 204, description = "It is done.")),
+    security(("lease_token" = []), ("administrator_token" = [])),
+    extensions(("x-problems" = json!([
+        "pool_required", "wrong_token", "no_request", "no_such_pool", "not_held", "not_granted", "draining",
+        "store_unavailable"
+    ]))),
+)]
+pub(crate) async fn release_lease(api: Arc<Api>, call: Call) -> Result<Response, Problem> {
+    let id = call.id()?;
     let parameters = Parameters::parse_lists(&call.query, &["pool", "resource"], &["resource"])?;
     end(&api, id, &parameters, call).await
 }
 
-/// Ends a request, which may have been granted meanwhile.
-pub(crate) async fn cancel(api: Arc<Api>, id: RequestId, call: Call) -> Result<Response, Problem> {
+/// Leave the queue
+///
+/// Ends the request, which may have been granted meanwhile. With its token, or the administrator's.
+#[utoipa::path(
+    delete,
+    path = "/v1/requests/{id}",
+    tag = "Leases",
+    params(
+        ("id" = RequestId, Path, description = "The request or lease.", example = 1),
+        ("pool" = Option<Label>, Query, description = "Where it is, if there are several pools."),
+    ),
+    responses((status = 204, description = "It has ended.")),
+    security(("lease_token" = []), ("administrator_token" = [])),
+    extensions(("x-problems" = json!([
+        "pool_required", "wrong_token", "no_request", "no_such_pool", "draining", "store_unavailable"
+    ]))),
+)]
+pub(crate) async fn cancel_request(api: Arc<Api>, call: Call) -> Result<Response, Problem> {
+    let id = call.id()?;
     let parameters = Parameters::parse(&call.query, &["pool"])?;
     end(&api, id, &parameters, call).await
 }
@@ -36,7 +72,7 @@ async fn end(
     body::expect_none(api, &mut call).await?;
     let broker = api.pools.select(parameters.value("pool"))?;
     match credential(&call.headers, api.admin_token.as_ref()) {
-        Credential::None => return lease_token(&call.headers).map(|_| Response::default()),
+        Credential::None => return Err(no_token()),
         Credential::Administrator if !resources.is_empty() => {
             let problem = "an administrator ends a lease as a whole";
             return Err(Problem::malformed_parameter("resource", problem));

@@ -3,20 +3,22 @@
 use std::cmp::Reverse;
 use std::sync::Arc;
 
-use respo::wire::{PooledRequest, RequestList};
-use respo::{Label, Priority, Refusal, RequestId, Snapshot, Token};
+use respo::wire::{PendingRequest, PooledRequest, RequestList};
+use respo::{HumanDuration, Label, Priority, Refusal, RequestId, Snapshot, Token};
+use utoipa::ToSchema;
 use warp::http::StatusCode;
 use warp::reply::Response;
 
 use crate::api::Api;
 use crate::aside::aside;
-use crate::authorization::{Credential, credential, lease_token};
+use crate::authorization::{Credential, credential, no_token};
 use crate::body;
 use crate::call::Call;
 use crate::parameters::Parameters;
 use crate::problem::{Problem, json};
 use crate::v1::answers::Subject;
 use crate::v1::follow::{self, Poll};
+use crate::v1::leases::OneLease;
 use crate::v1::page::Page;
 use crate::v1::snapshots;
 
@@ -24,8 +26,33 @@ use crate::v1::snapshots;
 /// waits for the next one, for a while.
 const LOOKS: usize = 40;
 
-/// The waiting requests in the order in which they will be served, pool by pool.
-pub(crate) async fn list(api: Arc<Api>, mut call: Call) -> Result<Response, Problem> {
+/// A waiting request as its client sees it, or as everyone may know it.
+#[derive(ToSchema)]
+#[serde(untagged)]
+#[expect(dead_code, reason = "it says what there is in one answer or the other")]
+enum OneRequest {
+    Client(PendingRequest),
+    Everyone(PooledRequest),
+}
+
+/// Everything that waits
+///
+/// In the order in which it will be served, pool by pool. No tokens.
+#[utoipa::path(
+    get,
+    path = "/v1/requests",
+    tag = "Leases",
+    params(
+        ("pool" = Option<Label>, Query, description = "Of this pool only."),
+        ("holder" = Option<Label>, Query, description = "Of this holder only."),
+        ("limit" = Option<u64>, Query, minimum = 1, maximum = 1000, description = "At most so many; all of them if it is \
+            left out."),
+        ("after" = Option<String>, Query, pattern = "^-?[0-9]{1,4}_[0-9]{1,19}~", description = "`next` of the page before."),
+    ),
+    responses((status = 200, description = "The waiting requests.", body = RequestList)),
+    extensions(("x-problems" = json!(["no_such_pool"]))),
+)]
+pub(crate) async fn list_requests(api: Arc<Api>, mut call: Call) -> Result<Response, Problem> {
     let parameters = Parameters::parse(&call.query, &["pool", "holder", "limit", "after"])?;
     let page = Page::parse(&parameters)?;
     let holder: Option<Label> = parameters.parsed("holder")?;
@@ -60,12 +87,32 @@ fn among(
     RequestList { requests, next }
 }
 
-/// One request: as everyone may know it, or, with its token, what became of it.
-pub(crate) async fn show(
-    api: Arc<Api>,
-    id: RequestId,
-    mut call: Call,
-) -> Result<Response, Problem> {
+/// One request
+///
+/// As everyone may know it, or, with its token, as its client sees it. Asking for it with the token keeps it alive,
+/// and with `wait` the answer comes when it has been granted or has another place, or the time is over.
+#[utoipa::path(
+    get,
+    path = "/v1/requests/{id}",
+    tag = "Leases",
+    params(
+        ("id" = RequestId, Path, description = "The request or lease.", example = 1),
+        ("wait" = Option<HumanDuration>, Query, description = "How long to wait for the answer: at most 60 seconds."),
+        ("position" = Option<u64>, Query, description = "The place that the client knows of; goes with `wait` only."),
+        ("pool" = Option<Label>, Query, description = "Where it is, if there are several pools."),
+    ),
+    responses(
+        (status = 200, description = "It waits.", body = OneRequest),
+        (status = 303, description = "It has been granted.", body = OneLease,
+            headers(("Location" = String, description = "Where the lease is."))),
+    ),
+    security((), ("lease_token" = [])),
+    extensions(("x-problems" = json!([
+        "pool_required", "wrong_token", "no_request", "no_such_pool", "gone", "draining", "store_unavailable"
+    ]))),
+)]
+pub(crate) async fn show_request(api: Arc<Api>, mut call: Call) -> Result<Response, Problem> {
+    let id = call.id()?;
     let parameters = Parameters::parse(&call.query, &["pool", "wait", "position"])?;
     let poll = Poll::parse(&parameters)?;
     body::expect_none(&api, &mut call).await?;
@@ -75,9 +122,8 @@ pub(crate) async fn show(
         Credential::Token(token) => {
             follow::follow(&subject, &token, poll, call.disconnected()).await
         }
-        Credential::None | Credential::Administrator if poll.is_asked_for() => {
-            lease_token(&call.headers).and(Err(Refusal::WrongToken.into()))
-        }
+        Credential::None if poll.is_asked_for() => Err(no_token()),
+        Credential::Administrator if poll.is_asked_for() => Err(Refusal::WrongToken.into()),
         Credential::None | Credential::Administrator => public(&subject).await,
     }
 }

@@ -4,10 +4,11 @@
 use std::sync::Arc;
 
 use respo::matcher::TooExpensive;
+use respo::openapi::{EntityPatterns, PropertyTerm};
 use respo::query::{ResourceQuery, SELECTOR_PARAMETERS};
 use respo::snapshot::Snapshot;
-use respo::wire::{PooledResource, ResourceList};
-use respo::{Label, Name, QueryError};
+use respo::wire::{PooledResource, ResourceList, ResourceState};
+use respo::{Label, Name, QueryError, Word};
 use warp::reply::Response;
 
 use crate::api::Api;
@@ -19,7 +20,34 @@ use crate::problem::{Kind, Problem, json};
 use crate::v1::page::{self, Page};
 use crate::v1::snapshots;
 
-pub(crate) async fn list(api: Arc<Api>, mut call: Call) -> Result<Response, Problem> {
+/// The resources in some states, or that match
+///
+/// All that is said must hold. Properties are looked at, and not shown.
+#[utoipa::path(
+    get,
+    path = "/v1/resources",
+    tag = "Resources",
+    params(
+        ("pool" = Option<Label>, Query, description = "Of this pool only."),
+        ("state" = Option<Vec<ResourceState>>, Query, description = "In one of these states."),
+        ("resource" = Option<Vec<Name>>, Query, description = "One of these names."),
+        ("location" = Option<Label>, Query, description = "At this location."),
+        ("attributes" = Option<Vec<Word>>, Query, description = "With all of these attributes."),
+        ("entities" = Option<Vec<EntityPatterns>>, Query, description = "Entity patterns, each a list such as \
+            `[jtag,{platform=android}]` of attributes and of properties in braces; each is matched by an entity \
+            of its own."),
+        ("entity_properties" = Option<Vec<EntityPatterns>>, Query, description = "The same as `entities`."),
+        ("property" = Option<Vec<PropertyTerm>>, Query, description = "`PATH=VALUE`: with all of these properties."),
+        ("where" = Option<String>, Query, format = "cel", description = "An expression that is true of it, in the \
+            Common Expression Language."),
+        ("limit" = Option<u64>, Query, minimum = 1, maximum = 1000, description = "At most so many; all of them if it is \
+            left out."),
+        ("after" = Option<String>, Query, pattern = "^(inside|outside)_[A-Za-z0-9._:/-]{1,128}~", description = "`next` of the page before."),
+    ),
+    responses((status = 200, description = "The resources.", body = ResourceList)),
+    extensions(("x-problems" = json!(["no_such_pool"]))),
+)]
+pub(crate) async fn list_resources(api: Arc<Api>, mut call: Call) -> Result<Response, Problem> {
     let wanted = Wanted::parse(&call.query)?;
     body::expect_none(&api, &mut call).await?;
     let pools = snapshots(&api, wanted.pool.as_deref()).await?;
@@ -30,8 +58,22 @@ pub(crate) async fn list(api: Arc<Api>, mut call: Call) -> Result<Response, Prob
     .await?
 }
 
-/// One resource as everyone may know it.
-pub(crate) async fn show(api: Arc<Api>, name: String, mut call: Call) -> Result<Response, Problem> {
+/// One resource
+///
+/// As everyone may know it: without its properties.
+#[utoipa::path(
+    get,
+    path = "/v1/resources/{name}",
+    tag = "Resources",
+    params(
+        ("name" = Name, Path, description = "Its name.", example = "bench-1"),
+        ("pool" = Option<Label>, Query, description = "Where it is, if there are several pools."),
+    ),
+    responses((status = 200, description = "The resource.", body = PooledResource)),
+    extensions(("x-problems" = json!(["pool_required", "no_such_pool", "no_such_resource"]))),
+)]
+pub(crate) async fn show_resource(api: Arc<Api>, mut call: Call) -> Result<Response, Problem> {
+    let name = call.argument("name")?.to_owned();
     let parameters = Parameters::parse(&call.query, &["pool"])?;
     body::expect_none(&api, &mut call).await?;
     let broker = api.pools.select(parameters.value("pool"))?;

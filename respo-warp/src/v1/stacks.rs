@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use respo::Label;
 use respo::wire::{PooledStack, StackList};
 use warp::reply::Response;
 
@@ -13,7 +14,16 @@ use crate::parameters::Parameters;
 use crate::problem::{Problem, json};
 use crate::v1::snapshots;
 
-pub(crate) async fn list(api: Arc<Api>, mut call: Call) -> Result<Response, Problem> {
+/// Which resources are wired together
+#[utoipa::path(
+    get,
+    path = "/v1/stacks",
+    tag = "Resources",
+    params(("pool" = Option<Label>, Query, description = "Of this pool only.")),
+    responses((status = 200, description = "The stacks.", body = StackList)),
+    extensions(("x-problems" = json!(["no_such_pool"]))),
+)]
+pub(crate) async fn list_stacks(api: Arc<Api>, mut call: Call) -> Result<Response, Problem> {
     let parameters = Parameters::parse(&call.query, &["pool"])?;
     body::expect_none(&api, &mut call).await?;
     let pools = snapshots(&api, parameters.value("pool")).await?;

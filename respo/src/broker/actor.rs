@@ -50,7 +50,8 @@ pub(super) struct Question {
     pub(super) reply: oneshot::Sender<Result<Answer, Refusal>>,
 }
 
-/// Where the notices about one request go. A request has few in its life, so the channel needs no bound.
+/// Where the notices about one request go. Those that may come again and again are left out, and of the others
+/// a request has few in its life, so the channel needs no bound.
 pub(super) type TicketSender = mpsc::UnboundedSender<Told>;
 
 /// What a ticket is told.
@@ -269,6 +270,15 @@ impl Actor {
             self.parts.notifier.notify(&notice);
             let ended =
                 matches!(notice.kind, NoticeKind::Ended { .. } | NoticeKind::Transferred { .. });
+            if matches!(
+                notice.kind,
+                NoticeKind::Extended { .. }
+                    | NoticeKind::PartlyReleased { .. }
+                    | NoticeKind::Allowed { .. }
+                    | NoticeKind::Disallowed { .. }
+            ) {
+                continue;
+            }
             let ticket = self.tickets.get(&notice.id);
             let told = Told { request: Some(notice.request), kind: notice.kind };
             let followed = ticket.is_some_and(|ticket| ticket.send(told).is_ok());

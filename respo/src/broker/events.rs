@@ -86,6 +86,8 @@ pub(super) struct EventLog {
 #[derive(Debug)]
 struct Kept {
     events: VecDeque<Event>,
+    /// What of them tells of an end.
+    ended: BTreeMap<RequestId, EndReason>,
     /// The number of the newest.
     last: u64,
     newest: Option<watch::Sender<u64>>,
@@ -107,7 +109,8 @@ enum What {
 impl EventLog {
     pub(super) fn new(pool: Label, epoch: Timestamp) -> Self {
         let newest = Some(watch::channel(0).0);
-        let kept = Mutex::new(Kept { events: VecDeque::new(), last: 0, newest });
+        let kept =
+            Mutex::new(Kept { events: VecDeque::new(), ended: BTreeMap::new(), last: 0, newest });
         Self { pool, epoch: epoch.as_micros(), kept }
     }
 
@@ -136,18 +139,17 @@ impl EventLog {
 
     /// Takes note of what a batch has changed, once that is durable.
     pub(super) fn add(&self, records: Vec<Record>, notices: &[Notice], now: Timestamp) {
-        let about = About::of(notices);
-        let recorded = records.into_iter().filter_map(|record| about.recorded(record));
-        let noticed = notices.iter().filter_map(|notice| about.noticed(notice, now));
-        let events: Vec<Event> = recorded.chain(noticed).collect();
+        let mut about = About::of(notices);
+        let mut events: Vec<Event> =
+            records.into_iter().filter_map(|record| about.recorded(record)).collect();
+        events.extend(notices.iter().filter_map(|notice| about.noticed(notice, now)));
         if events.is_empty() {
             return;
         }
         let mut kept = self.kept();
-        kept.last += events.len() as u64;
-        kept.events.extend(events);
-        let too_many = kept.events.len().saturating_sub(MAX_EVENTS);
-        kept.events.drain(..too_many);
+        for event in events {
+            kept.push(event);
+        }
         if let Some(newest) = &kept.newest {
             newest.send_replace(kept.last);
         }
@@ -157,6 +159,7 @@ impl EventLog {
     pub(super) fn lose(&self) {
         let mut kept = self.kept();
         kept.events.clear();
+        kept.ended.clear();
         kept.last += 1;
         if let Some(newest) = &kept.newest {
             newest.send_replace(kept.last);
@@ -170,13 +173,22 @@ impl EventLog {
 
     /// Why a request or lease ended, as far back as that is kept.
     pub(super) fn ended(&self, wanted: RequestId) -> Option<EndReason> {
-        self.kept().events.iter().rev().find_map(|event| match &event.what {
-            What::Happened(
-                Happening::Ended { lease: id, reason, .. }
-                | Happening::Withdrawn { request: id, reason, .. },
-            ) if *id == wanted => Some(*reason),
-            _ => None,
-        })
+        self.kept().ended.get(&wanted).copied()
+    }
+}
+
+impl Kept {
+    fn push(&mut self, event: Event) {
+        if let Some((id, reason)) = event.end() {
+            self.ended.insert(id, reason);
+        }
+        self.events.push_back(event);
+        self.last += 1;
+        if self.events.len() > MAX_EVENTS
+            && let Some((id, _)) = self.events.pop_front().and_then(|oldest| oldest.end())
+        {
+            self.ended.remove(&id);
+        }
     }
 }
 
@@ -185,6 +197,8 @@ struct About<'n> {
     holders: BTreeMap<RequestId, Option<&'n Label>>,
     /// What has ended, and what it held.
     ended: BTreeMap<RequestId, Option<&'n Grant>>,
+    /// Who passed a lease to whom, in order, as far as that has not been told.
+    transfers: BTreeMap<RequestId, VecDeque<(Option<&'n Label>, &'n Label)>>,
 }
 
 impl<'n> About<'n> {
@@ -194,9 +208,16 @@ impl<'n> About<'n> {
             NoticeKind::Ended { grant, .. } => Some((notice.id, grant.as_ref())),
             _ => None,
         };
+        let mut transfers: BTreeMap<_, VecDeque<_>> = BTreeMap::new();
+        for notice in notices {
+            if let NoticeKind::Transferred { from, to } = &notice.kind {
+                transfers.entry(notice.id).or_default().push_back((from.as_ref(), to));
+            }
+        }
         Self {
             holders: notices.iter().map(holder).collect(),
             ended: notices.iter().filter_map(ended).collect(),
+            transfers,
         }
     }
 
@@ -204,7 +225,7 @@ impl<'n> About<'n> {
         self.holders.get(&id).copied().flatten().cloned()
     }
 
-    fn recorded(&self, record: Record) -> Option<Event> {
+    fn recorded(&mut self, record: Record) -> Option<Event> {
         let (at, happened) = match record {
             Record::Queued { id, request, at, .. } => {
                 return Some(Event { at, what: What::Queued(id, request) });
@@ -226,8 +247,12 @@ impl<'n> About<'n> {
             Record::InventoryReplaced { revision, at, .. } => {
                 (at, Happening::Inventory { revision })
             }
-            // The notice says whose it was.
-            Record::Transferred { .. } | Record::ClockSet { .. } => return None,
+            Record::Transferred { id, at, .. } => {
+                // The notice says whose it was.
+                let (from, to) = self.transfers.get_mut(&id)?.pop_front()?;
+                (at, Happening::Transferred { lease: id, from: from.cloned(), to: to.clone() })
+            }
+            Record::ClockSet { .. } => return None,
         };
         Some(Event { at, what: What::Happened(happened) })
     }
@@ -247,9 +272,6 @@ impl<'n> About<'n> {
     fn noticed(&self, notice: &Notice, now: Timestamp) -> Option<Event> {
         let id = notice.id;
         let happened = match &notice.kind {
-            NoticeKind::Transferred { from, to } => {
-                Happening::Transferred { lease: id, from: from.clone(), to: to.clone() }
-            }
             _ if self.ended.contains_key(&id) => return None,
             NoticeKind::Orphaned { until } => Happening::Orphaned { id, until: *until },
             // What has a ttl is never orphaned, so that somebody follows it again is no news.
@@ -263,6 +285,16 @@ impl<'n> About<'n> {
 }
 
 impl Event {
+    fn end(&self) -> Option<(RequestId, EndReason)> {
+        match &self.what {
+            What::Happened(
+                Happening::Ended { lease: id, reason, .. }
+                | Happening::Withdrawn { request: id, reason, .. },
+            ) => Some((*id, *reason)),
+            _ => None,
+        }
+    }
+
     fn public(self, log: &EventLog, number: u64) -> PublicEvent {
         let id = EventId { epoch: log.epoch, number };
         PublicEvent { id, time: self.at, pool: log.pool.clone(), what: self.what.public() }

@@ -118,6 +118,15 @@ impl Broker {
         self.find(id, Authority::Token(token.clone())).await
     }
 
+    /// How a request or lease stands, without a token: for those who answer what everyone may know of it, and
+    /// must not answer from an old [`snapshot`](Self::snapshot).
+    ///
+    /// # Errors
+    /// [`Refusal::NoRequest`]; [`Refusal::StoreUnavailable`] while that cannot be known.
+    pub async fn standing(&self, id: RequestId) -> Result<Standing, Refusal> {
+        self.find(id, Authority::Administrator).await
+    }
+
     async fn end(&self, id: RequestId, by: Authority) -> Result<(), Refusal> {
         self.ask(Command::End { id, by }, None).await.map(drop)
     }

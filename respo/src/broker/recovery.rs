@@ -13,7 +13,9 @@ use tracing::{debug, error, info, warn};
 
 use super::actor::{Actor, Answer, Asked, Message, Question, Told, answer};
 use super::clock::Clock;
-use crate::engine::{Authority, Command, NoticeKind, Reply, SessionId};
+use crate::engine::{
+    Authority, Command, Notice, NoticeKind, Reply, RequestState, SessionId, State,
+};
 use crate::lease::EndReason;
 use crate::refusal::Refusal;
 use crate::request::RequestId;
@@ -31,8 +33,30 @@ struct Remembered {
     attachments: Vec<(SessionId, Vec<RequestId>)>,
     /// Requests that were refused as the commit failed, but may be durable all the same.
     refused: Vec<(RequestId, TokenDigest)>,
+    /// Leases whose transfer was refused, and may be durable all the same, with the tokens that they have then.
+    transferred: Vec<(RequestId, TokenDigest)>,
     draining: Option<Duration>,
     suspended: bool,
+}
+
+impl Remembered {
+    /// Whether the refused transfer of a lease is durable all the same.
+    fn was_transferred(&self, id: RequestId, state: &RequestState) -> bool {
+        self.transferred.contains(&(id, state.token))
+    }
+
+    /// What is each session's, as the store has it. What has another holder now is nobody's until that one
+    /// comes, or nobody does.
+    fn attachments_in(&self, state: &State) -> Vec<(SessionId, Vec<RequestId>)> {
+        let is_theirs = |id: &RequestId| {
+            let found = state.requests.get(id);
+            found.is_none_or(|found| !self.was_transferred(*id, found))
+        };
+        let theirs = |(session, ids): &(SessionId, Vec<RequestId>)| {
+            (*session, ids.iter().copied().filter(is_theirs).collect())
+        };
+        self.attachments.iter().map(theirs).collect()
+    }
 }
 
 impl Actor {
@@ -57,7 +81,7 @@ impl Actor {
         // What of the failed batch is durable has no notices.
         self.parts.events.lose();
         self.tell(Vec::new());
-        self.tell_again();
+        self.tell_again(&remembered);
         ControlFlow::Continue(())
     }
 
@@ -69,11 +93,21 @@ impl Actor {
             }
             answer(outcome.reply, Err(Refusal::StoreUnavailable(failure.to_string())));
         }
+        let transferred = self.transferred();
         let attachments = self.attachments_before(&asked.posts);
         self.effects.clear();
         self.kept.extend(asked.posts);
         let (draining, suspended) = (self.engine.draining(), self.engine.is_suspended());
-        Remembered { attachments: attachments.into_iter().collect(), refused, draining, suspended }
+        let attachments = attachments.into_iter().collect();
+        Remembered { attachments, refused, transferred, draining, suspended }
+    }
+
+    /// What was passed on in the failed batch and is there still.
+    fn transferred(&self) -> Vec<(RequestId, TokenDigest)> {
+        let is_transfer = |notice: &&Notice| matches!(notice.kind, NoticeKind::Transferred { .. });
+        let ids = self.effects.notices.iter().filter(is_transfer).map(|notice| notice.id);
+        let requests = &self.engine.state().requests;
+        ids.filter_map(|id| Some((id, requests.get(&id)?.token))).collect()
     }
 
     /// The sessions that were there before the failed batch and still are, with what was theirs.
@@ -83,8 +117,8 @@ impl Actor {
         let mut resumed: BTreeMap<RequestId, Option<SessionId>> = BTreeMap::new();
         for notice in self.effects.notices.drain(..) {
             match (notice.kind, notice.session) {
-                // What ended in the failed batch has not: it is its session's again.
-                (NoticeKind::Ended { .. }, Some(session)) => {
+                // What ended in the failed batch, or was passed on, has not: it is its session's again.
+                (NoticeKind::Ended { .. } | NoticeKind::Transferred { .. }, Some(session)) => {
                     attachments.entry(session).or_default().push(notice.id);
                 }
                 // Who took something up was refused it: the first who had it is the one who has it.
@@ -117,7 +151,8 @@ impl Actor {
         let recovered = self.parts.store.recover(&self.parts.pool).await?;
         let lost = || StoreError("the store does not have this pool any more".to_owned());
         let Recovered { state, .. } = recovered.ok_or_else(lost)?;
-        self.engine = self.parts.engine(state, &remembered.attachments);
+        let attachments = remembered.attachments_in(&state);
+        self.engine = self.parts.engine(state, &attachments);
         let now = self.parts.clock.now();
         let drain = match remembered.draining {
             _ if remembered.suspended => Some(Command::Suspend),
@@ -137,20 +172,29 @@ impl Actor {
     }
 
     /// The failed commit may have been durable: what it granted or ended is told now.
-    fn tell_again(&mut self) {
-        let requests = &self.engine.state().requests;
+    fn tell_again(&mut self, remembered: &Remembered) {
+        let engine = &self.engine;
+        let requests = &engine.state().requests;
         self.tickets.retain(|id, ticket| {
             let told = match requests.get(id) {
+                Some(state) if remembered.was_transferred(*id, state) => Told {
+                    request: None,
+                    kind: NoticeKind::Ended { reason: EndReason::Transferred, grant: None },
+                },
                 Some(state) => Told {
                     request: Some(Arc::clone(&state.request)),
-                    kind: NoticeKind::Resumed { grant: state.grant.clone(), earlier: None },
+                    kind: NoticeKind::Resumed {
+                        grant: state.grant.as_ref().map(|grant| engine.told(grant)),
+                        earlier: None,
+                    },
                 },
                 None => Told {
                     request: None,
                     kind: NoticeKind::Ended { reason: EndReason::Disconnected, grant: None },
                 },
             };
-            ticket.send(told).is_ok() && requests.contains_key(id)
+            let is_over = matches!(told.kind, NoticeKind::Ended { .. });
+            ticket.send(told).is_ok() && !is_over
         });
     }
 

@@ -117,10 +117,12 @@ fn guests() -> Vec<Vec<Record>> {
 }
 
 fn holders() -> Vec<Vec<Record>> {
-    let transferred = |id, holder: &str, token, micros| Record::Transferred {
+    let transferred = |id, holder: &str, token: u8, micros| Record::Transferred {
         id: RequestId(id),
         request: Arc::new(held_by(holder)),
-        token: digest(token),
+        token: digest(token.into()),
+        // The party is another each time.
+        party: RequestId(token.into()),
         at: at(micros),
     };
     let allowed =

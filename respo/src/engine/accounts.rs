@@ -22,6 +22,18 @@ struct Usage {
     resources: u64,
 }
 
+impl Usage {
+    /// Whether there are so many leases.
+    fn has_leases(&self, most: u32) -> bool {
+        self.leases >= u64::from(most)
+    }
+
+    /// Whether with so many more there would be too many resources.
+    fn lacks_room(&self, requested: usize, most: u32) -> bool {
+        self.resources.saturating_add(requested as u64) > u64::from(most)
+    }
+}
+
 /// Which allowance is used up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Limit {
@@ -90,25 +102,25 @@ impl Accounts {
 
     /// The allowance that a request for so many resources would exceed now.
     pub(crate) fn exceeded(&self, account: &Account, requested: usize) -> Option<Limit> {
-        let holder = account.holder.as_ref().map(|holder| self.holders.get(holder));
-        let group = account.group.as_ref().map(|group| self.groups.get(group));
-        let usage = |found: Option<&Usage>| found.copied().unwrap_or_default();
-        let (leases, resources) = (&self.rules.max_leases, &self.rules.max_resources);
-        let lease_over = |usage: Usage, most: &u32| usage.leases >= u64::from(*most);
-        let resources_over = |usage: Usage, most: &u32| {
-            usage.resources.saturating_add(requested as u64) > u64::from(*most)
-        };
-        let of_holder = holder.map(usage).and_then(|usage| {
-            let leases = leases.per_holder.filter(|most| lease_over(usage, most));
-            let resources = resources.per_holder.filter(|most| resources_over(usage, most));
-            leases.map(Limit::LeasesOfHolder).or(resources.map(Limit::ResourcesOfHolder))
-        });
-        of_holder.or_else(|| {
-            let usage = group.map(usage)?;
-            let leases = leases.per_group.filter(|most| lease_over(usage, most));
-            let resources = resources.per_group.filter(|most| resources_over(usage, most));
-            leases.map(Limit::LeasesOfGroup).or(resources.map(Limit::ResourcesOfGroup))
-        })
+        self.exceeded_by_holder(account, requested)
+            .or_else(|| self.exceeded_by_group(account, requested))
+    }
+
+    /// The same, of the allowances of its holder.
+    pub(crate) fn exceeded_by_holder(&self, account: &Account, requested: usize) -> Option<Limit> {
+        let usage = self.holders.get(account.holder.as_ref()?).copied().unwrap_or_default();
+        let (leases, resources) = (self.rules.max_leases, self.rules.max_resources);
+        let leases = leases.per_holder.filter(|most| usage.has_leases(*most));
+        let resources = resources.per_holder.filter(|most| usage.lacks_room(requested, *most));
+        leases.map(Limit::LeasesOfHolder).or(resources.map(Limit::ResourcesOfHolder))
+    }
+
+    fn exceeded_by_group(&self, account: &Account, requested: usize) -> Option<Limit> {
+        let usage = self.groups.get(account.group.as_ref()?).copied().unwrap_or_default();
+        let (leases, resources) = (self.rules.max_leases, self.rules.max_resources);
+        let leases = leases.per_group.filter(|most| usage.has_leases(*most));
+        let resources = resources.per_group.filter(|most| usage.lacks_room(requested, *most));
+        leases.map(Limit::LeasesOfGroup).or(resources.map(Limit::ResourcesOfGroup))
     }
 
     /// The allowance that a request for so many resources exceeds whatever else its account has.

@@ -1,4 +1,4 @@
-//! Who may do what with a request or lease, and passing that on.
+//! Who may do what with a request or lease.
 
 use std::sync::Arc;
 
@@ -98,58 +98,5 @@ impl Engine {
         self.record(Record::Disallowed { id, who: who.clone(), at: self.now }, effects);
         self.notify(id, NoticeKind::Disallowed { who }, effects);
         Ok(Reply::Done)
-    }
-
-    pub(super) fn transfer(
-        &mut self,
-        id: RequestId,
-        by: &Authority,
-        to: Label,
-        token: TokenDigest,
-        effects: &mut Effects,
-    ) -> Result<Reply, Refusal> {
-        self.authorize(id, by, Right::Own)?;
-        let count = self.grant_of(id)?.names().count();
-        let state = self.state.requests.get(&id).ok_or(Refusal::NoRequest(id))?;
-        let (former, old_token) = (Arc::clone(&state.request), state.token);
-        let mut request = former.as_ref().clone();
-        request.holder = Some(to.clone());
-        let (before, after) = (self.accounts.of(&former), self.accounts.of(&request));
-        self.accounts.subtract(&before, count);
-        let limit = self.accounts.exceeded(&after, count);
-        self.accounts.add(if limit.is_some() { &before } else { &after }, count);
-        if let Some(limit) = limit {
-            let why = limit.explanation();
-            return Err(Refusal::OverLimit(format!("{to} has reached the limit: {why}")));
-        }
-        let from = former.holder.clone();
-        self.notify(id, NoticeKind::Transferred { from, to }, effects);
-        let (request, at) = (Arc::new(request), self.now);
-        self.forget_key(id);
-        self.record(Record::Transferred { id, request, token, at }, effects);
-        self.by_token.remove(&old_token);
-        self.by_token.insert(token, id);
-        self.leave_to_next(id, effects);
-        self.limits_changed(&after);
-        if !self.accounts.are_unlimited() {
-            self.relieved.push(before);
-        }
-        self.allocate(Vec::new(), effects);
-        Ok(Reply::Done)
-    }
-
-    /// Takes a lease from the session that has it, and gives whoever has its token now time to come.
-    fn leave_to_next(&mut self, id: RequestId, effects: &mut Effects) {
-        let Some(request) = self.state.requests.get(&id).map(|state| Arc::clone(&state.request))
-        else {
-            return;
-        };
-        let grace = self.limits.grace_of(&request);
-        self.timers.clear(self.sessions.orphaned_until(id), id, super::timers::Timer::Orphaned);
-        self.sessions.detach(id);
-        match request.ttl() {
-            Some(_) => self.keep_until(id, self.now.after(grace)),
-            None => self.orphan(id, grace, effects),
-        }
     }
 }

@@ -54,7 +54,7 @@ pub enum Record {
         /// When.
         at: Timestamp,
     },
-    /// A lease was given more time.
+    /// A lease was given more time, or was renewed, as was a request that waits, for longer than its own ttl.
     Extended {
         /// Which one.
         id: RequestId,
@@ -83,6 +83,8 @@ pub enum Record {
         request: Arc<Request>,
         /// The digest of its new token.
         token: TokenDigest,
+        /// Whose it is now, where stacks are concerned: of the former holder's other requests no longer.
+        party: RequestId,
         /// When.
         at: Timestamp,
     },

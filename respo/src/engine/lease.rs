@@ -147,7 +147,7 @@ impl Engine {
         self.timers.clear(self.state.wait_deadline(id), id, Timer::Wait);
         self.timers.clear(self.state.expiry(id), id, Timer::MaxDuration);
         self.timers.clear(self.sessions.orphaned_until(id), id, Timer::Orphaned);
-        self.keep_without_renewal(id);
+        self.forget_renewal(id);
         self.forget_key(id);
         // What was held back for it is of use to those behind it only: those before it have looked.
         freed.extend(self.leave_queue(&place));

@@ -61,12 +61,7 @@ impl Limits {
             return over("a linger", request.linger(), self.max_linger);
         }
         if let Some(ttl) = request.ttl() {
-            if ttl > self.max_ttl.min(MAX_DURATION) {
-                return over("a ttl", ttl, self.max_ttl);
-            }
-            if ttl < MIN_TTL {
-                return Err(Refusal::OverLimit("a ttl is at least 1s".to_owned()));
-            }
+            self.check_ttl(ttl)?;
         }
         for requirement in request.requirements() {
             if let Some(selector) = requirement.selector() {
@@ -81,6 +76,26 @@ impl Limits {
             (Some(asked), Some(most)) if asked > most => over("a max_duration", asked, most),
             _ => Ok(()),
         }
+    }
+
+    /// Refuses a ttl that the pool does not allow.
+    pub(crate) fn check_ttl(&self, ttl: Duration) -> Result<(), Refusal> {
+        let most = self.longest_ttl();
+        if ttl > most {
+            let (asked, most) = (HumanDuration(ttl), HumanDuration(most));
+            return Err(Refusal::OverLimit(format!(
+                "a ttl of {asked} is more than this pool allows, {most}"
+            )));
+        }
+        if ttl < MIN_TTL {
+            return Err(Refusal::OverLimit("a ttl is at least 1s".to_owned()));
+        }
+        Ok(())
+    }
+
+    /// How far ahead the end may lie of what is kept by being renewed.
+    pub(crate) fn longest_ttl(&self) -> Duration {
+        self.max_ttl.min(MAX_DURATION)
     }
 
     /// How long this request's client has to come back after a restart. One that lingers, or has a

@@ -68,6 +68,7 @@ mod supply;
 mod sweep;
 mod terms;
 mod timers;
+mod transfer;
 mod view;
 
 use std::collections::BTreeMap;
@@ -210,9 +211,11 @@ impl Engine {
         let until = self.now.after(self.limits.grace_of(&state.request));
         let is_attached = self.sessions.attachment(id).is_some();
         if state.request.ttl().is_some() {
-            let promised = state.until.unwrap_or(until);
-            if state.grant.is_some() || !is_attached {
-                self.keep_until(id, until.max(promised));
+            let until = until.max(state.until.unwrap_or(until));
+            if self.is_kept_by_presence(id) {
+                self.keep_by_presence(id, Some(until));
+            } else {
+                self.keep_until(id, until);
             }
         } else if !is_attached {
             self.sessions.attach(id, Attachment::Orphaned { until });
@@ -251,7 +254,7 @@ impl Engine {
                 self.resume(session, &token, effects).map(Reply::Submitted)
             }
             Command::End { id, by } => self.end_on_request(id, &by, effects),
-            Command::Renew { id, by, ttl } => self.renew(id, &by, ttl),
+            Command::Renew { id, by, ttl } => self.renew(id, &by, ttl, effects),
             Command::Extend { id, by, more } => self.extend(id, &by, more, effects),
             Command::ReleasePart { id, by, resources } => {
                 self.release_part(id, &by, &resources, effects)

@@ -42,6 +42,11 @@ impl Parties {
         &self.larger
     }
 
+    /// Whether a party has any request.
+    pub(crate) fn is_there(&self, party: RequestId) -> bool {
+        self.sizes.contains_key(&party)
+    }
+
     /// Whether a party has more than one request.
     pub(crate) fn is_larger(&self, party: RequestId) -> bool {
         self.larger.contains(&party)

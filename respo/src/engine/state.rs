@@ -41,13 +41,15 @@ pub struct RequestState {
     pub request: Arc<Request>,
     /// The digest of its token.
     pub token: TokenDigest,
-    /// Whose it is, where stacks are concerned: requests of one session have one party.
+    /// Whose it is, where stacks are concerned: requests of one session have one party. A lease that is passed
+    /// on gets another.
     pub party: RequestId,
     /// When it came in.
     pub queued_at: Timestamp,
     /// What it holds; `None` while it waits.
     pub grant: Option<Grant>,
-    /// Until when a lease that is kept by being renewed was said to live, as it was extended.
+    /// Until when what is kept by being renewed was said to live, as it was extended, or renewed for longer
+    /// than its own ttl.
     pub until: Option<Timestamp>,
     /// Who else may act on it, in the order of the names.
     pub guests: Vec<Guest>,
@@ -142,10 +144,11 @@ impl State {
                     self.forget_outsider(name);
                 }
             }
-            Record::Transferred { id, request, token, at } => {
+            Record::Transferred { id, request, token, party, at } => {
                 if let Some(state) = self.requests.get_mut(id) {
                     state.request = Arc::clone(request);
                     state.token = *token;
+                    state.party = *party;
                     state.guests.clear();
                     let made_with = state.made_with.take();
                     self.spend(made_with, *id, *at);

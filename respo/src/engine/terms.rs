@@ -7,11 +7,11 @@ use crate::engine::Engine;
 use crate::engine::authority::Right;
 use crate::engine::command::{Authority, Reply};
 use crate::engine::effects::{Effects, NoticeKind, Record};
-use crate::engine::session::Attachment;
+use crate::engine::timers::Timer;
 use crate::lease::{EndReason, Grant};
 use crate::names::Name;
 use crate::refusal::Refusal;
-use crate::request::{MIN_TTL, RequestId};
+use crate::request::RequestId;
 use crate::time::{HumanDuration, Timestamp};
 
 impl Engine {
@@ -20,27 +20,33 @@ impl Engine {
         id: RequestId,
         by: &Authority,
         ttl: Option<Duration>,
+        effects: &mut Effects,
     ) -> Result<Reply, Refusal> {
         self.authorize(id, by, Right::Use)?;
         let state = self.state.requests.get(&id).ok_or(Refusal::NoRequest(id))?;
         let own = state.request.ttl().ok_or(Refusal::NotRenewable(id))?;
-        let ttl = ttl.unwrap_or(own);
-        if ttl > self.limits.max_ttl || ttl < MIN_TTL {
-            let (least, most) = (HumanDuration(MIN_TTL), HumanDuration(self.limits.max_ttl));
-            let asked = HumanDuration(ttl);
-            return Err(Refusal::OverLimit(format!(
-                "a ttl of {asked} is not between {least} and {most}, as this pool allows"
-            )));
+        if let Some(asked) = ttl {
+            self.limits.check_ttl(asked)?;
         }
-        let is_followed = matches!(self.sessions.attachment(id), Some(Attachment::To(_)));
-        if state.grant.is_some() || !is_followed {
-            self.keep_until(id, self.now.after(ttl));
+        let ttl = ttl.unwrap_or(own);
+        if !self.is_kept_by_presence(id) {
+            let until = self.now.after(ttl);
+            let is_later = self.renewals.until(id).is_none_or(|known| known < until);
+            // A restart gives it its own ttl anew, but no more than that.
+            if ttl > own && is_later {
+                let (expires, until, at) = (self.state.expiry(id), Some(until), self.now);
+                self.record(Record::Extended { id, expires, until, at }, effects);
+            }
+            self.keep_until(id, until);
         }
         Ok(Reply::Renewed { expires: self.deadline(id) })
     }
 
     /// When a request or lease ends unless somebody does something about it.
     fn deadline(&self, id: RequestId) -> Option<Timestamp> {
+        if self.is_kept_by_presence(id) {
+            return None;
+        }
         let grant = self.state.requests.get(&id).and_then(|state| state.grant.as_ref());
         grant.map_or_else(|| self.renewals.until(id), |grant| self.end_of(grant))
     }
@@ -61,8 +67,8 @@ impl Engine {
         }
         let before = self.state.expiry(id);
         self.record(Record::Extended { id, expires, until, at: self.now }, effects);
-        self.timers.clear(before, id, super::timers::Timer::MaxDuration);
-        self.timers.set(self.state.expiry(id), id, super::timers::Timer::MaxDuration);
+        self.timers.clear(before, id, Timer::MaxDuration);
+        self.timers.set(self.state.expiry(id), id, Timer::MaxDuration);
         if let Some(until) = until {
             self.keep_until(id, until);
         }
@@ -93,11 +99,11 @@ impl Engine {
 
     /// The end of a lease that is kept by being renewed, moved by `more`.
     fn later_renewal(&self, end: Timestamp, more: Duration) -> Result<Timestamp, Refusal> {
-        let (later, latest) = (end.after(more), self.now.after(self.limits.max_ttl));
+        let (later, latest) = (end.after(more), self.now.after(self.limits.longest_ttl()));
         if later <= latest {
             return Ok(later);
         }
-        let most = HumanDuration(self.limits.max_ttl);
+        let most = HumanDuration(self.limits.longest_ttl());
         Err(Refusal::OverLimit(format!(
             "this pool lets a lease live for {most} at most without being renewed, which is until {latest}"
         )))

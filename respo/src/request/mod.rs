@@ -35,6 +35,7 @@ pub const MAX_TAGS: usize = 32;
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
 )]
 #[serde(transparent)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct RequestId(pub u64);
 
 impl fmt::Display for RequestId {
@@ -48,6 +49,7 @@ impl fmt::Display for RequestId {
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
 )]
 #[serde(transparent)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Fence(pub u64);
 
 impl fmt::Display for Fence {

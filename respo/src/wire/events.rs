@@ -70,6 +70,7 @@ impl<'de> Deserialize<'de> for EventId {
 
 /// Something that happened in a pool.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct PublicEvent {
     /// Its place among those of its pool.
     pub id: EventId,
@@ -86,6 +87,7 @@ pub struct PublicEvent {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "what", rename_all = "snake_case")]
 #[non_exhaustive]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub enum Happening {
     /// A request came in. Where it is granted at once, `granted` follows at the same time.
     Queued {

@@ -12,6 +12,7 @@ use crate::time::{HumanDuration, Timestamp};
 /// A waiting request as whoever has its token sees it: the answer to `POST /v1/leases` where it has to wait, and
 /// to `GET /v1/requests/{id}`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct PendingRequest {
     /// The request and its place. `token` is there in the answer to `POST` only.
     #[serde(flatten)]
@@ -25,6 +26,7 @@ pub struct PendingRequest {
 
 /// The answer to `renew` and `extend`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct RenewedLease {
     /// Which one.
     pub id: RequestId,
@@ -35,6 +37,7 @@ pub struct RenewedLease {
 
 /// The answer to `transfer` and `allow`: a token for somebody else. `Debug` does not show it.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct IssuedToken {
     /// The lease.
     pub id: RequestId,
@@ -55,6 +58,7 @@ impl fmt::Debug for IssuedToken {
 
 /// The answer to `verify`: the lease is in force, and the fence is its own.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct VerifiedLease {
     /// Which one.
     pub id: RequestId,

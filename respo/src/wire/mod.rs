@@ -37,6 +37,7 @@ use crate::token::Token;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
 #[non_exhaustive]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub enum Event {
     /// The request waits. Sent once at the start and again when its place or the candidates change.
     Queued {
@@ -77,6 +78,7 @@ pub enum Event {
 
 /// A waiting request as its client sees it. `Debug` does not show the token.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct QueuedRequest {
     /// Its id, which the lease will keep.
     pub id: RequestId,
@@ -138,6 +140,10 @@ pub enum ResourceState {
 }
 
 impl ResourceState {
+    /// Every state that a resource can be in.
+    pub const ALL: [Self; 6] =
+        [Self::Free, Self::Leased, Self::Orphaned, Self::Retired, Self::HeldBack, Self::Collateral];
+
     /// The stable name, as the surfaces show it.
     #[must_use]
     pub fn code(self) -> &'static str {
@@ -155,6 +161,7 @@ impl ResourceState {
 
 /// A resource that a request waits for, or that made it `busy`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Candidate {
     /// Its name.
     pub resource: Name,
@@ -170,6 +177,7 @@ pub struct Candidate {
 
 /// Who waits for something.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Waiter {
     /// The waiting request.
     pub id: RequestId,
@@ -180,6 +188,7 @@ pub struct Waiter {
 
 /// A resource that was granted, with its properties.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct GrantedResource {
     /// What was granted.
     #[serde(flatten)]
@@ -199,6 +208,7 @@ impl std::ops::Deref for GrantedResource {
 
 /// A lease as its holder sees it. `Debug` shows neither the token nor the properties.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct GrantedLease {
     /// Its id.
     pub id: RequestId,
@@ -273,6 +283,7 @@ impl fmt::Debug for GrantedLease {
 
 /// The answer to `POST /inventory`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct InventoryAnswer {
     /// Whether this only says what would change.
     pub dry_run: bool,
@@ -282,6 +293,7 @@ pub struct InventoryAnswer {
 
 /// What changes in one pool.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct PoolChange {
     /// The pool.
     pub name: Label,
@@ -294,6 +306,7 @@ pub struct PoolChange {
 
 /// `GET /v1/inventory/revisions`: which inventories there have been.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct InventoryRevisions {
     /// The pools in the order of their names, or the one that was asked for.
     pub pools: Vec<PoolRevisions>,
@@ -301,6 +314,7 @@ pub struct InventoryRevisions {
 
 /// The revisions of one pool's inventory.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct PoolRevisions {
     /// The pool.
     pub name: Label,

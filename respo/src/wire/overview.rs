@@ -13,6 +13,7 @@ use crate::time::Timestamp;
 
 /// `GET /` as JSON: every pool, every resource, every waiting request. No properties, no tokens.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Overview {
     /// The version of the server.
     pub version: String,
@@ -24,6 +25,7 @@ pub struct Overview {
 
 /// One pool of an [`Overview`].
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct PoolOverview {
     /// Its name.
     pub name: Label,
@@ -40,6 +42,7 @@ pub struct PoolOverview {
 
 /// One resource of an [`Overview`].
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ResourceOverview {
     /// Its name.
     pub name: Name,
@@ -73,6 +76,7 @@ pub struct ResourceOverview {
 
 /// One entity of an [`Overview`].
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct EntityOverview {
     /// What it is or can do.
     pub attributes: BTreeSet<Word>,
@@ -86,6 +90,7 @@ impl From<&Entity> for EntityOverview {
 
 /// One waiting request of an [`Overview`].
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct WaitingOverview {
     /// Its id.
     pub id: RequestId,
@@ -120,6 +125,7 @@ pub struct WaitingOverview {
 
 /// The answer to `GET /v1/resources`: resources of one or several pools. No properties, no tokens.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ResourceList {
     /// Those that were asked for, pool by pool, in the order of the overview.
     pub resources: Vec<PooledResource>,
@@ -130,6 +136,7 @@ pub struct ResourceList {
 
 /// A resource, with the pool that it is in.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct PooledResource {
     /// The name of the pool.
     pub pool: Label,
@@ -140,6 +147,7 @@ pub struct PooledResource {
 
 /// A lease as everyone may know it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct LeaseOverview {
     /// The pool it is in.
     pub pool: Label,
@@ -155,6 +163,7 @@ pub struct LeaseOverview {
 
 /// `GET /v1/leases`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct LeaseList {
     /// The leases in the order of their ids, pool by pool.
     pub leases: Vec<LeaseOverview>,
@@ -165,6 +174,7 @@ pub struct LeaseList {
 
 /// `GET /v1/requests`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct RequestList {
     /// The waiting requests in the order in which they will be served, pool by pool.
     pub requests: Vec<PooledRequest>,
@@ -175,6 +185,7 @@ pub struct RequestList {
 
 /// A waiting request as everyone may know it, with the pool that it is in.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct PooledRequest {
     /// The name of the pool.
     pub pool: Label,
@@ -185,6 +196,7 @@ pub struct PooledRequest {
 
 /// `GET /v1/stacks`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct StackList {
     /// The stacks, pool by pool, in the order of the inventory.
     pub stacks: Vec<PooledStack>,
@@ -192,6 +204,7 @@ pub struct StackList {
 
 /// Resources that are wired together, with the pool that they are in.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct PooledStack {
     /// The name of the pool.
     pub pool: Label,

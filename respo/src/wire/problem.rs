@@ -87,6 +87,44 @@ pub enum ProblemKind {
 }
 
 impl ProblemKind {
+    /// Every kind.
+    pub const ALL: [Self; 34] = [
+        Self::Malformed,
+        Self::PoolRequired,
+        Self::Unauthorized,
+        Self::WrongToken,
+        Self::GuestToken,
+        Self::CrossOrigin,
+        Self::NoSuch,
+        Self::NoSuchPool,
+        Self::NoRequest,
+        Self::NoGuest,
+        Self::Gone,
+        Self::NoSuchResource,
+        Self::NoSuchRevision,
+        Self::NotFound,
+        Self::MethodNotAllowed,
+        Self::Timeout,
+        Self::Busy,
+        Self::NotGranted,
+        Self::NotRenewable,
+        Self::NotHeld,
+        Self::TooManyGuests,
+        Self::KeySpent,
+        Self::KeyReused,
+        Self::StaleFence,
+        Self::TooLarge,
+        Self::UnsupportedMediaType,
+        Self::InvalidInventory,
+        Self::OverLimit,
+        Self::UpgradeRequired,
+        Self::QueueFull,
+        Self::TooManyRequests,
+        Self::Internal,
+        Self::Draining,
+        Self::StoreUnavailable,
+    ];
+
     /// The stable name, for programs.
     #[must_use]
     pub fn code(self) -> &'static str {

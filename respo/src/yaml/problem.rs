@@ -26,6 +26,7 @@ pub const MAX_PROBLEMS: usize = 1_000;
 /// );
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct InventoryProblem {
     /// Where: `pool.resources.resource1.entities.dut.attributes[1]`.
     ///

@@ -141,7 +141,8 @@ pub(crate) struct Arguments {
     )]
     pub(crate) max_ttl: HumanDuration,
 
-    /// The longest silence on a stream; at most 5s, which is what clients count on
+    /// The longest silence on a stream, and how often a WebSocket is pinged; at most 5s, which is what clients
+    /// count on
     #[arg(
         long,
         value_name = "DURATION",

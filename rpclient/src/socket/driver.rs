@@ -1,6 +1,6 @@
 //! The task that drives a connection.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,10 +8,11 @@ use std::time::Duration;
 use futures_util::{SinkExt, StreamExt};
 use hyper::upgrade::Upgraded;
 use hyper_util::rt::TokioIo;
+use respo::wire::Problem;
 use respo::wire::socket::ClientMessage;
 use serde_json::Value;
 use tokio::sync::mpsc;
-use tokio::time::{sleep_until, timeout};
+use tokio::time::{Instant, sleep_until, timeout};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::error::ProtocolError;
 use tokio_tungstenite::tungstenite::{Error, Message};
@@ -19,11 +20,16 @@ use tokio_tungstenite::tungstenite::{Error, Message};
 use super::handle::{Command, Condition, Farewell, not_driven};
 use super::mailbox::Mailbox;
 use crate::connection::CLOSED;
+use crate::deadline;
+use crate::error::Error as ClientError;
 use crate::lease::LostReason;
 use crate::line_reader::is_from_peer;
+use crate::setback::Setback;
 
 /// How long a server is given to answer the end of the connection.
 const FAREWELL: Duration = Duration::from_secs(1);
+/// How long after it could not end something to tell the server again that it is to.
+const AGAIN: Duration = Duration::from_millis(500);
 
 pub(super) type Stream = WebSocketStream<TokioIo<Upgraded>>;
 
@@ -35,6 +41,10 @@ pub(super) struct Driver {
     routes: BTreeMap<String, Route>,
     /// How many messages this has said by itself.
     said: u64,
+    /// Farewells that the server has not answered yet, by their `ref`.
+    farewells: BTreeMap<String, ClientMessage>,
+    /// Those that it could not carry out for the moment, and when to say them again; the first one first.
+    postponed: VecDeque<(Instant, ClientMessage)>,
 }
 
 /// Where the messages with one `ref` go.
@@ -51,7 +61,15 @@ impl Driver {
         commands: mpsc::UnboundedReceiver<Command>,
         condition: Arc<Condition>,
     ) -> Self {
-        Self { stream, commands, condition, routes: BTreeMap::new(), said: 0 }
+        Self {
+            stream,
+            commands,
+            condition,
+            routes: BTreeMap::new(),
+            said: 0,
+            farewells: BTreeMap::new(),
+            postponed: VecDeque::new(),
+        }
     }
 
     /// Drives the connection until nobody needs it any more.
@@ -74,7 +92,8 @@ impl Driver {
     async fn until_unneeded(&mut self) -> Result<(), LostReason> {
         let pace = self.condition.pace;
         loop {
-            let silent_at = self.condition.heard() + pace.limit;
+            let silent_at = deadline::after(self.condition.heard(), pace.limit);
+            let again_at = self.postponed.front().map(|(at, _)| *at);
             // What has arrived goes first: after this process was stopped, it is what tells how things are.
             tokio::select! {
                 biased;
@@ -83,6 +102,11 @@ impl Driver {
                     Some(command) => self.carry_out(command).await?,
                     None => return Ok(()),
                 },
+                () = sleep_until(again_at.unwrap_or(silent_at)), if again_at.is_some() => {
+                    if let Some((_, farewell)) = self.postponed.pop_front() {
+                        self.say_farewell(farewell).await?;
+                    }
+                }
                 () = sleep_until(silent_at) => {
                     let message = timeout(pace.second_look, self.stream.next()).await;
                     let message = message.map_err(|_| LostReason::Silent(pace.limit))?;
@@ -115,6 +139,12 @@ impl Driver {
         let message: Value = serde_json::from_str(text)
             .map_err(|error| LostReason::Protocol(format!("a message is not JSON: {error}")))?;
         let reference = message["ref"].as_str().unwrap_or_default().to_owned();
+        if let Some(farewell) = self.farewells.remove(&reference) {
+            if is_refused_for_the_moment(message) {
+                self.postponed.push_back((Instant::now() + AGAIN, farewell));
+            }
+            return Ok(());
+        }
         let Some(route) = self.routes.get(&reference) else {
             return Ok(());
         };
@@ -161,7 +191,13 @@ impl Driver {
             }
         };
         self.said += 1;
-        self.say(&message).await
+        self.say_farewell(message).await
+    }
+
+    /// Says it until the server has done it, or says no: nobody else will.
+    async fn say_farewell(&mut self, farewell: ClientMessage) -> Result<(), LostReason> {
+        self.farewells.insert(farewell.reference().to_owned(), farewell.clone());
+        self.say(&farewell).await
     }
 
     async fn say(&mut self, message: &ClientMessage) -> Result<(), LostReason> {
@@ -208,6 +244,13 @@ impl Driver {
         // Where nobody answers, the end of the connection says the same.
         timeout(FAREWELL, goodbye).await.ok();
     }
+}
+
+/// Whether what was said may be done a little later.
+fn is_refused_for_the_moment(mut message: Value) -> bool {
+    let problem: Option<Problem> = serde_json::from_value(message["problem"].take()).ok();
+    let error = problem.map(ClientError::from_problem);
+    error.is_some_and(|error| Setback::of(&error) != Setback::Refused)
 }
 
 impl Drop for Driver {

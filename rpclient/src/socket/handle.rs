@@ -4,8 +4,8 @@ use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use respo::Label;
 use respo::wire::socket::{ClientMessage, ServerMessage};
+use respo::{Label, Timestamp};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
@@ -46,6 +46,8 @@ pub(crate) enum Farewell {
 pub(super) struct Condition {
     pub(super) peer: Option<SocketAddr>,
     pub(super) pace: Pace,
+    /// What the server's clock showed, and when that was here.
+    greeted: Option<(Timestamp, Instant)>,
     state: Mutex<State>,
 }
 
@@ -57,9 +59,19 @@ struct State {
 
 impl Condition {
     /// A connection that has just been made.
-    pub(super) fn new(peer: Option<SocketAddr>, pace: Pace) -> Self {
+    pub(super) fn new(
+        peer: Option<SocketAddr>,
+        pace: Pace,
+        server_time: Option<Timestamp>,
+    ) -> Self {
+        let greeted = server_time.map(|time| (time, Instant::now()));
         let state = Mutex::new(State { heard: Instant::now(), end: None });
-        Self { peer, pace, state }
+        Self { peer, pace, greeted, state }
+    }
+
+    /// What the server's clock shows now.
+    pub(super) fn server_time(&self) -> Option<Timestamp> {
+        self.greeted.map(|(time, at)| time.after(at.elapsed()))
     }
 
     /// When there was the last sign of the server.

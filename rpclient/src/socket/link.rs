@@ -9,6 +9,7 @@ use super::handle::Socket;
 use crate::client::Client;
 use crate::connection::Timeouts;
 use crate::error::Error;
+use crate::setback::Setback;
 
 /// What is known of the connection of a client. Those who need it hold it; this only knows of it, so that
 /// it is closed as soon as nobody does.
@@ -19,8 +20,16 @@ pub(crate) struct Link(Mutex<State>);
 struct State {
     socket: Weak<Socket>,
     /// The attempt that is being made for all who wait for one.
-    attempt: Option<watch::Receiver<Option<Outcome>>>,
+    attempt: Option<Attempt>,
     is_refused: bool,
+}
+
+/// An attempt, which anybody may join.
+#[derive(Debug, Clone)]
+struct Attempt {
+    /// Where the server was, as far as whoever began it knew.
+    before: Option<SocketAddr>,
+    outcome: watch::Receiver<Option<Outcome>>,
 }
 
 /// `None`: no WebSocket is spoken there.
@@ -37,6 +46,11 @@ impl Link {
         self.state().is_refused = true;
     }
 
+    /// Whether everything has a connection of its own, since no WebSocket is spoken there.
+    pub(crate) fn is_refused(&self) -> bool {
+        self.state().is_refused
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -47,7 +61,8 @@ impl Client {
     /// there. However many wait for it, one attempt is made at a time.
     ///
     /// # Errors
-    /// Whatever keeps it from being made. The same failure is told to all who waited for that attempt.
+    /// Whatever keeps it from being made. The same failure is told to all who waited for that attempt, but
+    /// that the server is not there only to those who knew it at the same place.
     pub(crate) async fn socket(
         &self,
         before: Option<SocketAddr>,
@@ -62,17 +77,21 @@ impl Client {
                 return Ok(None);
             }
             // One whose runtime has stopped will not come to anything.
-            let running = state.attempt.take().filter(|attempt| attempt.has_changed().is_ok());
+            let running =
+                state.attempt.take().filter(|attempt| attempt.outcome.has_changed().is_ok());
             let attempt = running.unwrap_or_else(|| self.attempt(before, within));
             state.attempt = Some(attempt.clone());
             attempt
         };
-        let outcome = match attempt.wait_for(Option::is_some).await {
+        let outcome = match attempt.outcome.wait_for(Option::is_some).await {
             Ok(outcome) => outcome.clone(),
             Err(_) => None,
         };
         match outcome {
             Some(Ok(socket)) => Ok(socket),
+            Some(Err(error)) if before.is_some() && before != attempt.before => {
+                Err(self.told_of_elsewhere(&error))
+            }
             Some(Err(error)) => Err(error.told_again()),
             None => Err(self.unreachable(std::io::Error::other(
                 "the runtime that made the connection has stopped",
@@ -81,12 +100,8 @@ impl Client {
     }
 
     /// Begins to make a connection, whoever waits for it.
-    fn attempt(
-        &self,
-        before: Option<SocketAddr>,
-        within: Timeouts,
-    ) -> watch::Receiver<Option<Outcome>> {
-        let (sender, attempt) = watch::channel(None);
+    fn attempt(&self, before: Option<SocketAddr>, within: Timeouts) -> Attempt {
+        let (sender, outcome) = watch::channel(None);
         let client = self.clone();
         tokio::spawn(async move {
             let outcome = client.open_socket(before, within).await.map_err(Arc::new);
@@ -100,6 +115,40 @@ impl Client {
             // Where nobody waits any more, the connection is closed with this.
             sender.send(Some(outcome)).ok();
         });
-        attempt
+        Attempt { before, outcome }
+    }
+
+    /// What a failure tells that was met with where the server need not have been: nothing of whether it runs.
+    fn told_of_elsewhere(&self, error: &Error) -> Error {
+        match Setback::of(error) {
+            Setback::NotThere => self.unreachable(std::io::Error::other(error.to_string())),
+            _ => error.told_again(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::TcpListener;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn who_joins_an_attempt_learns_that_the_server_is_gone_only_if_it_was_made_where_that_was()
+     {
+        let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let client = Client::new(&format!("http://{free}")).unwrap();
+        let within = client.timeouts();
+        let elsewhere = Some("127.0.0.2:1".parse().unwrap());
+        for (first, second, expected) in [
+            (None, Some(free), Setback::Unknown),
+            (elsewhere, Some(free), Setback::Unknown),
+            (Some(free), Some(free), Setback::NotThere),
+            (Some(free), None, Setback::NotThere),
+        ] {
+            let (_, joined) =
+                tokio::join!(client.socket(first, within), client.socket(second, within));
+            assert_eq!(Setback::of(&joined.unwrap_err()), expected, "{first:?} {second:?}");
+        }
     }
 }

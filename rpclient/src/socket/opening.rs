@@ -8,6 +8,8 @@ use bytes::Bytes;
 use futures_util::StreamExt;
 use http::{HeaderMap, Method, StatusCode, header};
 use hyper_util::rt::TokioIo;
+use respo::Timestamp;
+use serde::Deserialize;
 use serde_json::Value;
 use tokio::sync::mpsc;
 use tokio::time::timeout;
@@ -66,17 +68,19 @@ impl Client {
         let io = TokioIo::new(upgraded);
         let mut stream = WebSocketStream::from_raw_socket(io, Role::Client, Some(config)).await;
         let hello = timeout(limit, self.hello(&mut stream)).await;
-        let heartbeat_seconds =
-            hello.map_err(|_| self.unreachable(timed_out("no greeting", limit)))??;
+        let hello = hello.map_err(|_| self.unreachable(timed_out("no greeting", limit)))??;
+        // What is no number is not believed, wherever it stands for one.
+        let heartbeat_seconds = hello["heartbeat_seconds"].as_f64().unwrap_or_default();
+        let server_time = Timestamp::deserialize(&hello["time"]).ok();
         let pace = Pace::of_pings(heartbeat_seconds, self.silence_limit());
-        let condition = Arc::new(Condition::new(peer, pace));
+        let condition = Arc::new(Condition::new(peer, pace, server_time));
         let (commands, carried_out) = mpsc::unbounded_channel();
         tokio::spawn(Driver::new(stream, carried_out, condition.clone()).run());
         Ok(Socket::new(commands, condition))
     }
 
-    /// The server's first word: how often it pings, in seconds.
-    async fn hello(&self, stream: &mut Stream) -> Result<f64, Error> {
+    /// The server's first word: how often it pings, in seconds, and what its clock shows.
+    async fn hello(&self, stream: &mut Stream) -> Result<Value, Error> {
         loop {
             let closed = || std::io::Error::new(std::io::ErrorKind::UnexpectedEof, CLOSED);
             let message = match stream.next().await {
@@ -90,9 +94,7 @@ impl Client {
                 Message::Text(text) => {
                     let hello: Option<Value> = serde_json::from_str(text.as_str()).ok();
                     let hello = hello.filter(|hello| hello["event"] == "hello");
-                    let hello = hello.ok_or_else(|| self.protocol("it did not say hello"))?;
-                    // What is no number is not believed, wherever it stands for one.
-                    return Ok(hello["heartbeat_seconds"].as_f64().unwrap_or_default());
+                    return hello.ok_or_else(|| self.protocol("it did not say hello"));
                 }
                 Message::Close(_) => return Err(self.unreachable(closed())),
                 _ => {}

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use respo::Timestamp;
 use respo::wire::socket::ServerMessage;
 use tokio::time::Instant;
 
@@ -65,6 +66,11 @@ impl SocketReader {
 
     pub(crate) fn heard(&self) -> Instant {
         self.socket.condition().heard()
+    }
+
+    /// What the server's clock shows, if it has said what it showed when the connection was made.
+    pub(crate) fn server_time(&self) -> Option<Timestamp> {
+        self.socket.condition().server_time()
     }
 
     pub(crate) fn pace(&self) -> Pace {

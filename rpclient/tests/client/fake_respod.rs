@@ -124,12 +124,23 @@ impl Exchange {
 
     /// Answers with a stream that begins with `lines`.
     pub(crate) async fn begin_stream(&mut self, lines: &str) {
-        if let Connection::Lines(stream) = &mut self.connection {
-            let head = "HTTP/1.1 200 OK\r\ncontent-type: application/x-ndjson\r\n\
-                 transfer-encoding: chunked\r\n\r\n";
-            stream.write_all(head.as_bytes()).await.unwrap();
+        if matches!(self.connection, Connection::Lines(_)) {
+            self.send_head("application/x-ndjson").await;
         }
         self.line(lines).await;
+    }
+
+    /// Answers with a stream of events that begins with `text`.
+    pub(crate) async fn begin_events(&mut self, text: &str) {
+        self.send_head("text/event-stream").await;
+        self.chunk(text).await;
+    }
+
+    async fn send_head(&mut self, media_type: &str) {
+        self.send(&format!(
+            "HTTP/1.1 200 OK\r\ncontent-type: {media_type}\r\ntransfer-encoding: chunked\r\n\r\n"
+        ))
+        .await;
     }
 
     /// Sends a line of a stream as a chunk of its own, or each of several lines as a message.

@@ -1,17 +1,19 @@
 //! Leases and waiting requests whose connection holds, and the calls that make them.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures_util::StreamExt;
 use rpclient::respo::EndReason;
 use rpclient::respo::wire::GrantedResource;
-use rpclient::{Client, Error, Label, LeaseState, LostReason, Notice, Request, Wait};
+use rpclient::{Client, Error, Hold, Label, LeaseState, LostReason, Notice, Request, Token, Wait};
+use tokio::time::timeout;
 
 use crate::fake_respod::FakeRespod;
 use crate::requests::{
-    GRANTED, GRANTED_THREE, HEARTBEAT, QUEUED, RESOURCES, SHORT, bench_1, builder, client, held,
-    held_as, problem,
+    GRANTED, GRANTED_THREE, HEARTBEAT, MUCH_LONGER, QUEUED, RESOURCES, SHORT, bench_1, builder,
+    client, held, held_as, problem,
 };
+use crate::surface::Surface;
 
 #[tokio::test]
 async fn a_request_waits_is_granted_and_is_released_with_its_token() {
@@ -283,4 +285,70 @@ async fn a_server_that_accepts_and_says_nothing_is_not_waited_for_for_ever() {
     // It promises a stream, and then there is none.
     let (_exchange, error) = tokio::join!(server.stream(HEARTBEAT), client.acquire(bench));
     assert!(matches!(error.unwrap_err(), Error::Unreachable { .. }));
+}
+
+/// What the server says of a lease that ends after so many seconds unless it is renewed.
+fn granted_for(seconds: f64) -> String {
+    let end = format!(
+        r#""since":"2026-11-21T08:15:31.25Z","expires":"2026-11-21T08:15:{:.2}Z"}}}}"#,
+        31.25 + seconds
+    );
+    GRANTED.replace(r#""since":"2026-11-21T08:15:31.250000Z"}}"#, &end)
+}
+
+#[tokio::test]
+async fn a_lease_with_a_ttl_is_renewed_for_as_long_as_it_is_held() {
+    let server = FakeRespod::speaking(Surface::Socket).await;
+    let client = client(&server);
+    let mut request = bench_1();
+    request.hold = Hold::Ttl { ttl: Duration::from_secs(1) };
+    for is_own in [true, false] {
+        let serve = async {
+            let mut socket = server.socket().await;
+            socket.message().await;
+            // The greeting was at 08:15:30.
+            socket.say(&granted_for(1.0)).await;
+            for expires in ["08:15:32.6Z", "08:15:33Z"] {
+                let renewal = socket.message().await;
+                assert_eq!((&renewal["type"], &renewal["id"]), (&"renew".into(), &2.into()));
+                assert_eq!(renewal["token"], "s3cret");
+                let renewed =
+                    format!(r#"{{"event":"renewed","id":2,"expires":"2026-11-21T{expires}"}}"#);
+                socket.say(&renewed).await;
+            }
+            // What it says next is said after it has read that.
+            assert_eq!(socket.message().await["type"], "renew");
+            socket
+        };
+        let hold = async {
+            match is_own {
+                true => client.acquire(&request).await.unwrap(),
+                false => {
+                    let pending = client.resume(&Token::presented("s3cret")).await.unwrap();
+                    pending.granted().await.unwrap()
+                }
+            }
+        };
+        let (_socket, lease) = tokio::join!(serve, hold);
+        assert_eq!(lease.expires(), Some("2026-11-21T08:15:33Z".parse().unwrap()));
+        assert_eq!(lease.state(), LeaseState::Held);
+    }
+}
+
+#[tokio::test]
+async fn a_lease_is_lost_at_its_end_also_while_the_server_is_known_to_be_away() {
+    for surface in [Surface::Socket, Surface::Lines] {
+        let server = FakeRespod::speaking(surface).await;
+        let mut request = bench_1();
+        request.max_duration = Some(Duration::from_secs(1));
+        let client = client(&server);
+        let (stream, mut lease) = held_as(&granted_for(1.0), &server, &client, &request).await;
+        let _stopped = server.stop();
+        drop(stream);
+        let away = lease.state_changed().await;
+        let LeaseState::Away { until: Some(until), .. } = away else { panic!("{away:?}") };
+        assert!(until <= Instant::now() + Duration::from_secs(1));
+        let reason = timeout(MUCH_LONGER, lease.lost()).await.unwrap();
+        assert!(reason.to_string().contains("the time of the lease was over"), "{reason}");
+    }
 }

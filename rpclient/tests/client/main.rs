@@ -4,6 +4,8 @@
 
 mod coming_back;
 mod fake_respod;
+#[cfg(feature = "cli")]
+mod file_commands;
 mod leases;
 #[cfg(feature = "cli")]
 mod list_command;
@@ -14,3 +16,4 @@ mod requests;
 mod sharing;
 mod sockets;
 mod surface;
+mod token_leases;

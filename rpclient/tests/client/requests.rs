@@ -18,6 +18,9 @@ pub(crate) const HEARTBEAT: &str = r#"{"event":"heartbeat","time":"2026-11-21T08
 pub(crate) const SHORT: Duration = Duration::from_millis(200);
 /// Much longer than a client with a [`SHORT`] limit takes to give up a lease.
 pub(crate) const MUCH_LONGER: Duration = Duration::from_secs(3);
+/// Longer than anything takes that must come, on a loaded machine, too; shorter than the linger of
+/// [`lingering`].
+pub(crate) const DEADLINE: Duration = Duration::from_secs(30);
 
 pub(crate) fn client(server: &FakeRespod) -> Client {
     builder(server).build()

@@ -7,9 +7,9 @@ use tokio::time::timeout;
 
 use crate::fake_respod::FakeRespod;
 use crate::requests::{
-    GRANTED, HEARTBEAT, MUCH_LONGER, QUEUED, SHORT, bench_1, builder, client, impatient, lingering,
-    problem,
+    GRANTED, HEARTBEAT, MUCH_LONGER, QUEUED, bench_1, builder, client, lingering, problem,
 };
+use crate::sockets::Socket;
 use crate::surface::Surface;
 
 const ENDED: &str =
@@ -66,27 +66,81 @@ async fn a_release_is_said_on_the_same_connection_and_answered() {
     let server = speaking_websocket().await;
     let client = client(&server);
     let bench = bench_1();
-    for refusal in [None, Some("draining")] {
+    for refusal in [None, Some("draining"), Some("store_unavailable")] {
         let serve = async {
             let mut socket = server.socket().await;
             socket.message().await;
             socket.say(GRANTED).await;
-            let release = socket.message().await;
-            assert_eq!((&release["type"], &release["id"]), (&"cancel".into(), &2.into()));
-            assert_eq!(release["token"], "s3cret");
-            match refusal {
-                Some(code) => {
-                    let problem = problem(503, code, "");
-                    socket.say(&format!(r#"{{"event":"error","problem":{problem}}}"#)).await;
-                }
-                None => socket.say(r#"{"event":"done"}"#).await,
+            let expect_release = async |socket: &mut Socket| {
+                let release = socket.message().await;
+                assert_eq!((&release["type"], &release["id"]), (&"cancel".into(), &2.into()));
+                assert_eq!(release["token"], "s3cret");
+            };
+            expect_release(&mut socket).await;
+            if let Some(code) = refusal {
+                // It is held yet: others keep the connection.
+                socket.say(&refused(code)).await;
+                expect_release(&mut socket).await;
             }
+            socket.say(r#"{"event":"done"}"#).await;
             while socket.hear().await.is_some() {}
         };
         let hold = async { client.acquire(&bench).await.unwrap().release().await };
         let ((), released) = tokio::join!(serve, hold);
         released.unwrap();
     }
+}
+
+fn refused(code: &str) -> String {
+    format!(r#"{{"event":"error","problem":{}}}"#, problem(503, code, ""))
+}
+
+#[tokio::test]
+async fn a_release_that_a_server_refuses_to_the_end_is_an_error() {
+    let server = speaking_websocket().await;
+    let client = builder(&server).answer_timeout(Duration::from_millis(300)).build();
+    let bench = bench_1();
+    let serve = async {
+        let mut socket = server.socket().await;
+        socket.message().await;
+        socket.say(GRANTED).await;
+        while socket.hear().await.is_some() {
+            socket.say(&refused("store_unavailable")).await;
+        }
+    };
+    let hold = async { client.acquire(&bench).await.unwrap().release().await };
+    let ((), released) = tokio::join!(serve, hold);
+    assert_eq!(released.unwrap_err().code(), "store_unavailable");
+}
+
+#[tokio::test]
+async fn what_is_dropped_is_given_back_until_the_server_has_done_it() {
+    let server = speaking_websocket().await;
+    let client = client(&server);
+    let bench = bench_1();
+    let serve = async {
+        let mut socket = server.socket().await;
+        for id in [2, 3] {
+            socket.message().await;
+            socket.say(&of_request(GRANTED, id)).await;
+        }
+        for answer in [&refused("store_unavailable"), r#"{"event":"done"}"#] {
+            let cancelled = socket.message().await;
+            assert_eq!((&cancelled["type"], &cancelled["id"]), (&"cancel".into(), &2.into()));
+            socket.say(answer).await;
+        }
+        socket
+    };
+    let hold = async {
+        let first = client.acquire(&bench).await.unwrap();
+        // The second keeps the connection, whose end would say the same.
+        let second = client.acquire(&bench).await.unwrap();
+        drop(first);
+        second
+    };
+    let (mut socket, second) = tokio::join!(serve, hold);
+    drop(second);
+    assert_eq!(socket.message().await["id"], 3);
 }
 
 #[tokio::test]
@@ -182,7 +236,7 @@ async fn a_refusal_is_the_error_that_it_is_over_http() {
 #[tokio::test]
 async fn pings_are_answered_and_are_signs_of_the_server() {
     let server = speaking_websocket().await;
-    let client = impatient(&server);
+    let client = builder(&server).silence_limit(MUCH_LONGER).build();
     let bench = bench_1();
     let serve = async {
         let mut socket = server.socket().await;
@@ -192,16 +246,18 @@ async fn pings_are_answered_and_are_signs_of_the_server() {
     };
     let (mut socket, lease) = tokio::join!(serve, client.acquire(&bench));
     let lease = lease.unwrap();
-    let mut ticks = tokio::time::interval(SHORT / 4);
-    for _ in 0..20 {
+    let mut ticks = tokio::time::interval(MUCH_LONGER / 3);
+    for _ in 0..6 {
         ticks.tick().await;
         socket.say(HEARTBEAT).await;
         socket.pong().await;
     }
     assert_eq!(lease.state(), LeaseState::Held);
     // Then there are none.
-    let Ok(LostReason::Silent(limit)) = timeout(MUCH_LONGER, lease.lost()).await else { panic!() };
-    assert_eq!(limit, SHORT);
+    let Ok(LostReason::Silent(limit)) = timeout(MUCH_LONGER * 5, lease.lost()).await else {
+        panic!()
+    };
+    assert_eq!(limit, MUCH_LONGER);
 }
 
 #[tokio::test]

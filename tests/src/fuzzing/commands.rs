@@ -92,5 +92,8 @@ fn limits(dice: &mut Dice) -> Limits {
         limits.max_duration = Some(Duration::from_micros(1 + dice.below(60)));
         limits.max_linger = Duration::from_micros(dice.below(30));
     }
+    if dice.chance(30) {
+        limits.max_ttl = Duration::from_secs(2);
+    }
     limits
 }

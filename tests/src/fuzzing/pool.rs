@@ -10,7 +10,7 @@ use respo::{
     RequestId, SessionId, State, Timestamp,
 };
 
-use crate::random_histories::Step;
+use crate::random_histories::{Step, held_names, promises};
 use crate::specification::{Happened, Specification};
 
 /// An engine, what its records add up to, and the specification.
@@ -38,11 +38,15 @@ impl Pool {
     }
 
     pub(super) fn step(&mut self, step: &Step) -> Outcome {
-        if let Some(command) = step.command(self.durable.last_id) {
+        let held = |id| held_names(&self.durable, id);
+        if let Some(command) = step.command(self.durable.last_id, held) {
             return self.command(command);
         }
-        if let Step::Advance(micros) = step {
+        if let Step::Advance(micros) | Step::Sleep(micros) = step {
             self.now = self.now.after(Duration::from_micros(*micros));
+        }
+        if let Step::Sleep(_) = step {
+            return Ok(());
         }
         let mut effects = Effects::default();
         self.engine.handle_timeout(self.now, &mut effects);
@@ -71,6 +75,8 @@ impl Pool {
     /// Lets go of what is held, one after another, in this engine and in a restored one: both serve the same
     /// requests in the same order.
     pub(super) fn empty(mut self) -> Outcome {
+        // What is due is done before, even if nobody was there at the end.
+        self.step(&Step::Advance(0))?;
         let attachments = self.engine.attachments();
         self.restart(|_| true)?;
         let mut other = restored(&self.limits, &self.durable, self.now, &attachments);
@@ -108,6 +114,10 @@ impl Pool {
         equal("ages", &self.durable.last_used, &self.specification.last_used())?;
         let parties = self.durable.requests.iter().map(|(id, one)| (*id, one.party)).collect();
         equal("parties", &parties, &self.specification.parties())?;
+        equal("promises", &promises(&self.durable), &self.specification.promises())?;
+        let spent: Vec<_> =
+            self.durable.spent_keys.iter().map(|spent| (spent.key, spent.id)).collect();
+        equal("spent keys", &spent, &self.specification.spent_keys())?;
         let mut seen = BTreeSet::new();
         match held(&self.durable).find(|(name, _)| !seen.insert(*name)) {
             Some((name, _)) => Err(format!("{name} has two holders")),

@@ -3,11 +3,15 @@
 //! Everything follows from a seed. The pools are tiny, so that requests get into each other's way, and so
 //! that the [specification](crate::specification) can try everything.
 
+mod acts;
+mod facts;
 mod inventories;
 mod requests;
 mod selectors;
 mod steps;
 
+pub use acts::{Act, guest};
+pub use facts::{held_names, promises};
 pub use inventories::inventory;
 pub use requests::request;
 pub use selectors::{resource, selector};
@@ -33,6 +37,9 @@ pub struct Kinds {
     pub hold_back: bool,
     /// Pools with limits per holder and per group, and requests with holders and groups.
     pub limits: bool,
+    /// Requests with a ttl, and with keys; leases that are renewed, extended, given back in part, passed on and
+    /// shared.
+    pub terms: bool,
 }
 
 impl Kinds {
@@ -45,6 +52,7 @@ impl Kinds {
         conditions: true,
         hold_back: true,
         limits: true,
+        terms: true,
     };
     /// Requests for one resource, nothing else.
     pub const ONE_RESOURCE: Self = Self {
@@ -55,6 +63,7 @@ impl Kinds {
         conditions: false,
         hold_back: false,
         limits: false,
+        terms: false,
     };
 }
 

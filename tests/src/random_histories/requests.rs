@@ -6,6 +6,7 @@ use std::time::Duration;
 use respo::{Hold, Label, Name, Priority, Request, Requirement, Selector, Text, Wait, Wanted};
 
 use super::Kinds;
+use super::acts::ttl;
 use super::selectors::selector;
 use crate::crash::dice::Dice;
 
@@ -28,6 +29,9 @@ pub fn request(dice: &mut Dice, kinds: Kinds) -> Request {
     };
     let linger = if dice.chance(33) { 1 + dice.below(30) } else { 0 };
     request.hold = Hold::Connection { linger: Duration::from_micros(linger) };
+    if kinds.terms && dice.chance(25) {
+        request.hold = Hold::Ttl { ttl: ttl(dice) };
+    }
     request.max_duration = dice.chance(30).then(|| Duration::from_micros(1 + dice.below(60)));
     if kinds.limits {
         let holder = dice.chance(80).then(|| *dice.pick(&["ann", "bob"]));

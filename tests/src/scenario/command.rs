@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use respo::yaml::InventoryDocument;
 use respo::{
-    Hold, HumanDuration, Inventory, Label, Priority, Request, RequestId, Requirement, Text, Wait,
+    Hold, HumanDuration, Inventory, Label, Name, Priority, Request, RequestId, Requirement, Text,
+    Wait,
 };
 
 /// What is done next.
@@ -29,6 +30,16 @@ pub enum Action {
     Disconnect(String),
     /// `alice resumes 1`: with its token.
     Resume(String, RequestId),
+    /// `alice renews 1`, or `alice renews 1 for 10m`.
+    Renew(String, RequestId, Option<Duration>),
+    /// `alice extends 1 by 1h`.
+    Extend(String, RequestId, Duration),
+    /// `alice gives back bench-1 bench-2 of 1`.
+    GiveBack(String, RequestId, Vec<Name>),
+    /// `alice passes 1 on to bob`, who has its token then.
+    PassOn(String, RequestId, Label),
+    /// `alice allows bob to use 1`.
+    Allow(String, RequestId, Label),
     /// `an administrator ends 1`.
     Revoke(RequestId),
     /// `time passes 10m`.
@@ -68,6 +79,30 @@ impl FromStr for Action {
         match first.split(' ').collect::<Vec<_>>()[..] {
             [client, "releases", id] => Ok(Self::Release(client.to_owned(), RequestId(parse(id)?))),
             [client, "resumes", id] => Ok(Self::Resume(client.to_owned(), RequestId(parse(id)?))),
+            [client, "renews", id] => {
+                Ok(Self::Renew(client.to_owned(), RequestId(parse(id)?), None))
+            }
+            [client, "renews", id, "for", ttl] => {
+                let ttl = parse::<HumanDuration>(ttl)?.0;
+                Ok(Self::Renew(client.to_owned(), RequestId(parse(id)?), Some(ttl)))
+            }
+            [client, "extends", id, "by", more] => {
+                let more = parse::<HumanDuration>(more)?.0;
+                Ok(Self::Extend(client.to_owned(), RequestId(parse(id)?), more))
+            }
+            [client, "gives", "back", ref names @ .., "of", id] => {
+                let names: Result<Vec<Name>, String> =
+                    names.iter().map(|name| parse(name)).collect();
+                Ok(Self::GiveBack(client.to_owned(), RequestId(parse(id)?), names?))
+            }
+            [client, "passes", id, "on", "to", other] => {
+                let other = Label::new(other).map_err(|error| error.to_string())?;
+                Ok(Self::PassOn(client.to_owned(), RequestId(parse(id)?), other))
+            }
+            [client, "allows", other, "to", "use", id] => {
+                let other = Label::new(other).map_err(|error| error.to_string())?;
+                Ok(Self::Allow(client.to_owned(), RequestId(parse(id)?), other))
+            }
             [client, "disconnects"] => Ok(Self::Disconnect(client.to_owned())),
             _ => Err("there is no such command; `scenario::Action` lists them".to_owned()),
         }
@@ -111,6 +146,7 @@ fn set(request: &mut Request, key: &str, value: &str) -> Result<(), String> {
         "wait" => request.wait = parse::<Wait>(value)?,
         "priority" => request.priority = parse::<Priority>(value)?,
         "linger" => request.hold = Hold::Connection { linger: parse::<HumanDuration>(value)?.0 },
+        "ttl" => request.hold = Hold::Ttl { ttl: parse::<HumanDuration>(value)?.0 },
         "max_duration" => request.max_duration = Some(parse::<HumanDuration>(value)?.0),
         "name" => request.holder = Some(label(value)?),
         tag => {

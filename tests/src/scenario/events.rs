@@ -46,6 +46,18 @@ fn of_notice(notice: &Notice, snapshot: &Snapshot, who: &Who) -> String {
             format!("{asker} ends: {reason}; gives back {}", names(&grant.resources))
         }
         NoticeKind::Ended { reason, grant: None } => format!("{asker} ends: {reason}"),
+        NoticeKind::Extended { expires } => {
+            format!("{asker} is extended until {}", clock(*expires))
+        }
+        NoticeKind::PartlyReleased { resources } => {
+            let names: Vec<&str> = resources.iter().map(respo::Name::as_str).collect();
+            format!("{asker} gives back {}", names.join(", "))
+        }
+        NoticeKind::Transferred { from, to } => {
+            let from = from.as_ref().map_or("nobody", respo::Label::as_str);
+            format!("lease {} passes from {from} to {to}", notice.id)
+        }
+        NoticeKind::Allowed { who } => format!("{who} may use what {asker} has"),
         other => format!("{asker}: {other:?}"),
     }
 }

@@ -3,7 +3,11 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use respo::{InventoryChange, Name, Record, Refusal, RequestId, Resource, Snapshot, UnmatchedPart};
+use respo::{
+    InventoryChange, Name, Record, Refusal, RequestId, Resource, Snapshot, Timestamp, UnmatchedPart,
+};
+
+use super::events::clock;
 
 /// Who has made which request.
 #[derive(Debug, Default)]
@@ -12,7 +16,8 @@ pub(super) struct Who(BTreeMap<RequestId, String>);
 impl Who {
     /// Takes note of a new request.
     pub(super) fn learn(&mut self, record: &Record) {
-        if let Record::Queued { id, request, .. } = record {
+        if let Record::Queued { id, request, .. } | Record::Transferred { id, request, .. } = record
+        {
             let holder = request.holder.as_ref();
             self.0.insert(*id, holder.map_or_else(|| "somebody".to_owned(), ToString::to_string));
         }
@@ -30,7 +35,17 @@ pub(super) fn names(resources: &[Vec<Arc<Resource>>]) -> String {
         let names: Vec<&str> = list.iter().map(|resource| resource.name.as_str()).collect();
         names.join(", ")
     };
-    resources.iter().map(list).collect::<Vec<_>>().join(" ; ")
+    // A requirement of which all has been given back has nothing.
+    let held = resources.iter().filter(|list| !list.is_empty());
+    held.map(list).collect::<Vec<_>>().join(" ; ")
+}
+
+/// Until when something lives that was renewed or extended.
+pub(super) fn renewed(expires: Option<Timestamp>) -> String {
+    match expires {
+        Some(expires) => format!("that is until {}", clock(expires)),
+        None => "it needs no renewal while somebody follows it".to_owned(),
+    }
 }
 
 /// Why something was not done.

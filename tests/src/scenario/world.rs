@@ -7,8 +7,8 @@ use std::time::Duration;
 use respo::snapshot::Status;
 use respo::wire::QueuedRequest;
 use respo::{
-    AttributeMatcher, Authority, Command, Effects, Engine, HumanDuration, Limits, Name, Refusal,
-    Reply, RequestId, SessionId, Snapshot, State, Timestamp,
+    AttributeMatcher, Authority, Command, Effects, Engine, HumanDuration, Label, Limits, Name,
+    Refusal, Reply, RequestId, SessionId, Snapshot, State, Timestamp, Token,
 };
 
 use super::Action;
@@ -27,6 +27,9 @@ pub struct World {
     /// The clients that are there.
     sessions: BTreeMap<String, SessionId>,
     last_session: u64,
+    /// Tokens that were made for others than those who asked, by number.
+    tokens: BTreeMap<(String, RequestId), u64>,
+    last_token: u64,
     /// Who has asked, by the id of what was asked for.
     who: Who,
     /// What was held back for whom when it was last told.
@@ -45,6 +48,8 @@ impl World {
             now,
             sessions: BTreeMap::new(),
             last_session: 0,
+            tokens: BTreeMap::new(),
+            last_token: 0,
             who: Who::default(),
             held_back: BTreeMap::new(),
         }
@@ -69,7 +74,7 @@ impl World {
             }
             Action::Ask { client, request } => {
                 let session = self.session(client);
-                let token = token(self.stored.last_id.0 + 1).digest();
+                let token = token(self.stored.last_id.0 + 1, 0).digest();
                 let request = Arc::new((**request).clone());
                 self.command(Command::Submit { session, request, token })
             }
@@ -79,7 +84,29 @@ impl World {
             }
             Action::Resume(client, id) => {
                 let session = self.session(client);
-                self.command(Command::Resume { session, token: token(id.0) })
+                self.command(Command::Resume { session, token: self.token(client, *id) })
+            }
+            Action::Renew(client, id, ttl) => {
+                let by = self.holder(client, *id);
+                self.command(Command::Renew { id: *id, by, ttl: *ttl })
+            }
+            Action::Extend(client, id, more) => {
+                let by = self.holder(client, *id);
+                self.command(Command::Extend { id: *id, by, more: *more })
+            }
+            Action::GiveBack(client, id, resources) => {
+                let (by, resources) = (self.holder(client, *id), resources.clone());
+                self.command(Command::ReleasePart { id: *id, by, resources })
+            }
+            Action::PassOn(client, id, to) => {
+                let by = self.holder(client, *id);
+                let token = self.make_token(to, *id).digest();
+                self.command(Command::Transfer { id: *id, by, to: to.clone(), token })
+            }
+            Action::Allow(client, id, who) => {
+                let by = self.holder(client, *id);
+                let token = self.make_token(who, *id).digest();
+                self.command(Command::Allow { id: *id, by, who: who.clone(), token })
             }
             Action::Revoke(id) => {
                 self.command(Command::End { id: *id, by: Authority::Administrator })
@@ -95,6 +122,24 @@ impl World {
             told.push("nothing happens".to_owned());
         }
         Ok(told)
+    }
+
+    /// What a client has as a token of a request: one that was made for it, or else the first one.
+    fn token(&self, client: &str, id: RequestId) -> Token {
+        let made = self.tokens.get(&(client.to_owned(), id)).copied();
+        token(id.0, made.unwrap_or(0))
+    }
+
+    /// A token for somebody who had none.
+    fn make_token(&mut self, client: &Label, id: RequestId) -> Token {
+        self.last_token += 1;
+        self.tokens.insert((client.to_string(), id), self.last_token);
+        token(id.0, self.last_token)
+    }
+
+    /// A client that acts with its token.
+    fn holder(&self, client: &str, id: RequestId) -> Authority {
+        Authority::Token(self.token(client, id))
     }
 
     /// The session of a client, which begins if it has none.
@@ -122,6 +167,7 @@ impl World {
             Ok(Reply::Replaced { revision, change }) => {
                 told.insert(0, words::replaced(*revision, change, &snapshot));
             }
+            Ok(Reply::Renewed { expires }) => told.push(words::renewed(*expires)),
             Ok(_) => {}
         }
         told

@@ -24,6 +24,16 @@ pub enum Bug {
     HoldsNothingBack,
     /// The engine lets somebody wait who could be served.
     ForgetsWaiter,
+    /// The engine does not tell that something has ended that was not renewed.
+    OverlooksExpiry,
+    /// The engine forgets, when it is restored, until when something was said to live.
+    ForgetsPromises,
+    /// The engine forgets, when it is restored, which keys have made requests.
+    ForgetsKeys,
+    /// A lease gives back what it does not hold.
+    GivesBackOthers,
+    /// A lease that is passed on stays with its former holder's party.
+    KeepsParty,
     /// The engine gives two grants the same fence.
     RepeatsFence,
     /// The server tells before the commit.
@@ -42,7 +52,7 @@ pub enum Bug {
 
 impl Bug {
     /// All of them, each with the property that it violates.
-    pub const ALL: [(Self, Property); 16] = [
+    pub const ALL: [(Self, Property); 21] = [
         (Self::GrantsHeld, Property::Exclusion),
         (Self::ForgetsLease, Property::Exclusion),
         (Self::OverlooksStacks, Property::NoStackSplit),
@@ -52,6 +62,11 @@ impl Bug {
         (Self::OverlooksLimits, Property::Order),
         (Self::HoldsNothingBack, Property::Order),
         (Self::ForgetsWaiter, Property::NoneWaitsInVain),
+        (Self::OverlooksExpiry, Property::Drains),
+        (Self::ForgetsPromises, Property::KeepsPromises),
+        (Self::ForgetsKeys, Property::MadeOnce),
+        (Self::GivesBackOthers, Property::NoPartialGrant),
+        (Self::KeepsParty, Property::NoStackSplit),
         (Self::RepeatsFence, Property::FencesRise),
         (Self::TellsEarly, Property::DurableBeforeTold),
         (Self::AcknowledgesUnsynced, Property::DurableBeforeTold),

@@ -65,6 +65,16 @@ figures! {
     resumes: "resumes",
     /// Those that took over from a session that was there.
     takeovers: "takeovers",
+    /// Extensions, and renewals for long.
+    extensions: "extensions, renewals for long included",
+    /// Partial releases.
+    parts: "partial releases",
+    /// Leases that passed to another holder.
+    transfers: "leases passed on",
+    /// Requests and leases that were not renewed.
+    expired: "ends for want of a renewal",
+    /// Requests that were sent again with their key, and taken up.
+    repetitions: "requests taken up by their key",
     /// Messages that were lost.
     dropped: "lost messages",
     /// Messages that arrived twice.
@@ -99,7 +109,13 @@ impl Figures {
     fn recorded(&mut self, record: &Record, before: &State) {
         match record {
             Record::Queued { .. } => self.requests += 1,
-            Record::Ended { .. } => self.ends += 1,
+            Record::Ended { reason, .. } => {
+                self.ends += 1;
+                self.expired += u64::from(*reason == respo::EndReason::Expired);
+            }
+            Record::Extended { .. } => self.extensions += 1,
+            Record::PartlyReleased { .. } => self.parts += 1,
+            Record::Transferred { .. } => self.transfers += 1,
             Record::ClockSet { .. } => self.clock_sets += 1,
             Record::InventoryReplaced { .. } => {
                 self.swaps += 1;

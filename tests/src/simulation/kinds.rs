@@ -11,13 +11,18 @@ pub struct Kinds {
     pub stacks: bool,
     /// Limits for holders and groups, and times before free resources are held back.
     pub rules: bool,
+    /// Requests with a ttl, and with keys; leases that are renewed, extended, given back in part, passed on and
+    /// shared.
+    pub terms: bool,
 }
 
 impl Kinds {
     /// One resource that matches a selector.
-    pub const PLAIN: Self = Self { several: false, keys: false, stacks: false, rules: false };
+    pub const PLAIN: Self =
+        Self { several: false, keys: false, stacks: false, rules: false, terms: false };
     /// Everything.
-    pub const ALL: Self = Self { several: true, keys: true, stacks: true, rules: true };
+    pub const ALL: Self =
+        Self { several: true, keys: true, stacks: true, rules: true, terms: true };
     /// What the engine can do.
     pub const CURRENT: Self = Self::ALL;
 }

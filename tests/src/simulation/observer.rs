@@ -144,6 +144,10 @@ fn describe(command: &Command) -> String {
             let text = serde_json::to_string(&**request).unwrap_or_default();
             format!("session {} submits {text}", session.0)
         }
+        Command::SubmitOnce { session, request, .. } => {
+            let text = serde_json::to_string(&**request).unwrap_or_default();
+            format!("session {} submits with a key {text}", session.0)
+        }
         Command::Resume { session, .. } => format!("session {} resumes", session.0),
         Command::ReplaceInventory(inventory) => {
             format!("the inventory is now {}", describe_inventory(inventory))
@@ -180,6 +184,9 @@ fn describe_record(record: &Record) -> String {
             format!("granted {id} with fence {fence}: {resources:?}{until}")
         }
         Record::Ended { id, reason, .. } => format!("ended {id}: {reason}"),
+        Record::Transferred { id, request, party, .. } => {
+            format!("passed on {id} to {:?}, of party {party}", request.holder)
+        }
         Record::ClockSet { from, to } => format!("clock set from {from} to {to}"),
         Record::InventoryReplaced { revision, inventory, .. } => {
             format!("inventory {revision} of {} resources", inventory.len())

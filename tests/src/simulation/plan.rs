@@ -54,6 +54,7 @@ impl Plan {
                 1 + usize::try_from(dice.below(3)).unwrap_or_default();
         }
         limits.max_linger = Duration::from_secs(15);
+        limits.max_ttl = Duration::from_secs(30);
         if dice.chance(10) {
             limits.max_duration = Some(Duration::from_secs(20));
         }

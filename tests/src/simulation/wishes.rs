@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use respo::{
-    EntityPattern, Hold, Name, Priority, Request, Requirement, Selector, Text, Wait, Wanted,
+    EntityPattern, Hold, Label, Name, Priority, Request, Requirement, Selector, Text, Wait, Wanted,
 };
 
 use super::kinds::Kinds;
@@ -28,6 +28,9 @@ pub(super) fn request(dice: &mut Dice, most: u64, kinds: Kinds) -> Request {
     };
     let linger = if dice.chance(50) { dice.millis(1, 15_100) } else { Duration::ZERO };
     request.hold = Hold::Connection { linger };
+    if kinds.terms && dice.chance(30) {
+        request.hold = Hold::Ttl { ttl: dice.millis(1_000, 15_000) };
+    }
     request.max_duration = dice.chance(20).then(|| dice.millis(1, 20_000));
     if kinds.rules {
         request.holder = dice.chance(70).then(|| label(dice.pick::<&str>(&["ann", "bob"])));
@@ -37,6 +40,16 @@ pub(super) fn request(dice: &mut Dice, most: u64, kinds: Kinds) -> Request {
         }
     }
     request
+}
+
+/// How long a lease is to live from now on, or how much longer.
+pub(super) fn more_time(dice: &mut Dice) -> Duration {
+    dice.millis(900, 35_000)
+}
+
+/// Whom a lease is passed on to.
+pub(super) fn new_holder(dice: &mut Dice) -> Label {
+    label(dice.pick::<&str>(&["ann", "bob", "cleo"]))
 }
 
 fn requirement(

@@ -1,15 +1,18 @@
 //! What each command does.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use respo::{Authority, Command, EndReason, Request, RequestId, SessionId, TokenDigest, Wait};
+use respo::{
+    Authority, Command, EndReason, Hold, Request, RequestId, SessionId, TokenDigest, Wait,
+};
 
 use super::assignment::possible;
 use super::{Asked, Happened, Owner, Specification};
 
 /// The answer to a command, or the code of the refusal.
-type Answer = Result<Happened, &'static str>;
+pub(super) type Answer = Result<Happened, &'static str>;
 
 impl Specification {
     pub(super) fn carry_out(&mut self, command: &Command) -> Answer {
@@ -20,6 +23,9 @@ impl Specification {
             Command::CloseSession(session) => self.close(*session),
             Command::Submit { session, request, token } => {
                 return self.submit(*session, request, *token);
+            }
+            Command::SubmitOnce { session, request, token, made_with } => {
+                return self.submit_once(*session, request, *token, made_with.key);
             }
             Command::Resume { session, token } => return self.resume(*session, token.digest()),
             Command::End { id, by } => return self.end_by(*id, by),
@@ -40,12 +46,25 @@ impl Specification {
                 self.draining = true;
                 self.end_all(self.by_id(|_| true), EndReason::Draining);
             }
-            other => unreachable!("no history has {other:?}"),
+            Command::Renew { id, by, ttl } => return self.renew(*id, by, *ttl),
+            Command::Extend { id, by, more } => return self.extend(*id, by, *more),
+            Command::ReleasePart { id, by, resources } => {
+                return self.release_part(*id, by, resources);
+            }
+            Command::Transfer { id, by, to, token } => return self.transfer(*id, by, to, *token),
+            Command::Allow { id, by, who, token } => return self.allow(*id, by, who, *token),
+            Command::Disallow { id, by, who } => return self.disallow(*id, by, who),
+            Command::LookUp { id, by } => return self.look_up(*id, by),
         }
         Ok(Happened::Done)
     }
 
-    fn submit(&mut self, session: SessionId, request: &Arc<Request>, token: TokenDigest) -> Answer {
+    pub(super) fn submit(
+        &mut self,
+        session: SessionId,
+        request: &Arc<Request>,
+        token: TokenDigest,
+    ) -> Answer {
         if self.draining {
             return Err("draining");
         }
@@ -75,8 +94,19 @@ impl Specification {
         }
         self.last_id = id.0;
         let (request, since) = (Arc::clone(request), self.now);
-        let owner = Owner::Session(session);
-        self.requests.insert(id, Asked { request, token, party, since, owner, lease: None });
+        let asked = Asked {
+            request,
+            token,
+            party,
+            since,
+            owner: Owner::Session(session),
+            until: None,
+            promised: None,
+            guests: BTreeMap::new(),
+            key: None,
+            lease: None,
+        };
+        self.requests.insert(id, asked);
         if let Some(resources) = gets {
             self.grant(id, resources);
         }
@@ -88,6 +118,19 @@ impl Specification {
             return Err("draining");
         }
         let id = *self.by_id(|asked| asked.token == token).first().ok_or("wrong_token")?;
+        self.take_up(session, id)?;
+        Ok(Happened::Submitted(id))
+    }
+
+    /// A session has the request from now on.
+    pub(super) fn take_up(
+        &mut self,
+        session: SessionId,
+        id: RequestId,
+    ) -> Result<(), &'static str> {
+        if self.suspended {
+            return Err("draining");
+        }
         if !self.sessions.contains(&session) {
             return Err("no_session");
         }
@@ -95,23 +138,18 @@ impl Specification {
         if theirs.len() >= self.limits.max_requests_per_session && !theirs.contains(&id) {
             return Err("too_many_requests");
         }
-        self.requests.get_mut(&id).expect("it was found").owner = Owner::Session(session);
-        Ok(Happened::Submitted(id))
+        let now = self.now;
+        let asked = self.requests.get_mut(&id).expect("it was found");
+        asked.owner = Owner::Session(session);
+        if let (Some(ttl), Some(_)) = (asked.request.ttl(), &asked.lease) {
+            asked.put_off(now.after(ttl));
+        }
+        Ok(())
     }
 
     fn end_by(&mut self, id: RequestId, by: &Authority) -> Answer {
-        let asked = self.requests.get(&id).ok_or("no_request")?;
-        let reason = match by {
-            Authority::Session(session) if asked.owner == Owner::Session(*session) => {
-                EndReason::Released
-            }
-            Authority::Session(_) => return Err("no_request"),
-            Authority::Token(token) if token.digest() == asked.token => EndReason::Released,
-            Authority::Digest(digest) if *digest == asked.token => EndReason::Released,
-            Authority::Token(_) | Authority::Digest(_) => return Err("wrong_token"),
-            Authority::Administrator => EndReason::Revoked,
-        };
-        self.end(id, reason);
+        self.check_may_use(id, by)?;
+        self.end(id, reason_of(by));
         Ok(Happened::Done)
     }
 
@@ -123,12 +161,19 @@ impl Specification {
         }
         self.sessions.remove(&session);
         for id in self.by_id(|asked| asked.owner == Owner::Session(session)) {
-            let linger = self.requests[&id].request.linger();
-            if linger.is_zero() {
-                self.end(id, EndReason::Disconnected);
-            } else {
-                let until = Owner::NobodyUntil(self.now.after(linger));
-                self.requests.get_mut(&id).expect("it is theirs").owner = until;
+            let now = self.now;
+            let asked = self.requests.get_mut(&id).expect("it is theirs");
+            match asked.request.hold {
+                Hold::Ttl { ttl } => {
+                    asked.owner = Owner::Nobody;
+                    if asked.lease.is_none() {
+                        asked.put_off(now.after(ttl));
+                    }
+                }
+                Hold::Connection { linger } if !linger.is_zero() => {
+                    asked.owner = Owner::NobodyUntil(now.after(linger));
+                }
+                _ => self.end(id, EndReason::Disconnected),
             }
         }
     }
@@ -148,14 +193,15 @@ impl Specification {
 
     /// Ends a request, if it is there still.
     pub(super) fn end(&mut self, id: RequestId, reason: EndReason) {
-        if self.requests.remove(&id).is_some() {
+        if let Some(ended) = self.requests.remove(&id) {
+            self.spend(ended.key, id);
             self.forget_ages_of_what_is_nowhere();
             self.happened.push(Happened::Ended { id, reason });
         }
     }
 
     /// What is neither in the inventory nor held is gone, and should it come back it is new.
-    fn forget_ages_of_what_is_nowhere(&mut self) {
+    pub(super) fn forget_ages_of_what_is_nowhere(&mut self) {
         let mut last_used = std::mem::take(&mut self.last_used);
         last_used.retain(|name, _| {
             self.inventory.find(name.as_str()).is_some() || self.holder_of(name).is_some()
@@ -164,7 +210,15 @@ impl Specification {
     }
 
     /// The ids of those of whom it is true, in order.
-    fn by_id(&self, of_whom: impl Fn(&Asked) -> bool) -> Vec<RequestId> {
+    pub(super) fn by_id(&self, of_whom: impl Fn(&Asked) -> bool) -> Vec<RequestId> {
         self.requests.iter().filter(|(_, asked)| of_whom(asked)).map(|(id, _)| *id).collect()
+    }
+}
+
+/// Why what somebody ends has ended.
+pub(super) fn reason_of(by: &Authority) -> EndReason {
+    match by {
+        Authority::Administrator => EndReason::Revoked,
+        Authority::Session(_) | Authority::Token(_) | Authority::Digest(_) => EndReason::Released,
     }
 }

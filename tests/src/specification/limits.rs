@@ -1,7 +1,7 @@
 //! How much a holder and a group may have, and what a request may ask for at all.
 
 use respo::rules::Allowance;
-use respo::{Label, MAX_DURATION, Request, RequestId, Text, Wait};
+use respo::{Label, MAX_DURATION, MIN_TTL, Request, RequestId, Text, Wait};
 
 use super::Specification;
 
@@ -37,6 +37,18 @@ impl Specification {
         wait.is_some_and(|wait| wait > MAX_DURATION)
             || request.linger() > self.limits.max_linger.min(MAX_DURATION)
             || request.max_duration.is_some_and(|asked| asked > longest)
+            || request.ttl().is_some_and(|ttl| ttl < MIN_TTL || ttl > self.longest_ttl())
+    }
+
+    /// Whether a lease would be too much for another holder, besides what that one has.
+    pub(super) fn is_too_much_for(&self, id: RequestId, to: &Label) -> bool {
+        if self.requests[&id].request.holder.as_ref() == Some(to) {
+            return false;
+        }
+        let rules = self.inventory.rules();
+        let (leases, resources) = self.total(&|other| other.holder.as_ref() == Some(to));
+        exceeds(leases + 1, rules.max_leases.per_holder)
+            || exceeds(resources + self.held_by(id).len(), rules.max_resources.per_holder)
     }
 
     /// Whether a waiting request is passed over since its holder or its group has enough.

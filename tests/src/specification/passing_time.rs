@@ -51,7 +51,7 @@ impl Specification {
         waiting.map(|asked| asked.since.after(self.inventory.rules().hold_back_after))
     }
 
-    /// Every end that time will bring, in order: when, whose, which of a request's three, and why.
+    /// Every end that time will bring, in order: when, whose, which of a request's four, and why.
     fn ends(&self) -> Vec<(Timestamp, RequestId, u8, EndReason)> {
         let mut ends = Vec::new();
         for (id, asked) in &self.requests {
@@ -63,6 +63,9 @@ impl Specification {
             }
             if let Owner::NobodyUntil(at) = asked.owner {
                 ends.push((at, *id, 2, EndReason::Orphaned));
+            }
+            if let Some(at) = asked.until.filter(|_| !asked.needs_no_renewal()) {
+                ends.push((at, *id, 3, EndReason::Expired));
             }
         }
         ends.sort_by_key(|(at, id, which, _)| (*at, *id, *which));

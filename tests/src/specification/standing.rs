@@ -65,6 +65,13 @@ impl Specification {
         self.requests.get(&id).map(|asked| asked.party)
     }
 
+    /// Until when what was extended, or renewed for long, was promised to live.
+    #[must_use]
+    pub fn promises(&self) -> BTreeMap<RequestId, Timestamp> {
+        let promises = self.requests.iter();
+        promises.filter_map(|(id, asked)| Some((*id, asked.promised?))).collect()
+    }
+
     /// Since when a request waits, or when it came in that holds by now.
     #[must_use]
     pub fn since(&self, id: RequestId) -> Option<Timestamp> {
@@ -76,6 +83,13 @@ impl Specification {
     pub fn holds(&self, id: RequestId) -> Option<(&Assignment, Fence)> {
         let lease = self.requests.get(&id)?.lease.as_ref()?;
         Some((&lease.resources, lease.fence))
+    }
+
+    /// The names of what a request holds, in order.
+    #[must_use]
+    pub fn held_by(&self, id: RequestId) -> Vec<Name> {
+        let held = self.holds(id).map(|(resources, _)| resources.iter().flatten().cloned());
+        held.into_iter().flatten().collect()
     }
 
     /// The leases, in order.

@@ -125,12 +125,16 @@ impl Specification {
         for name in resources.iter().flatten() {
             self.last_used.insert(name.clone(), self.last_fence);
         }
+        let (now, fence) = (self.now, Fence(self.last_fence));
         let asked = self.requests.get_mut(&id).expect("it waits");
         let longest = asked.request.max_duration.or(self.limits.max_duration);
-        let expires = longest.map(|longest| self.now.after(longest.min(respo::MAX_DURATION)));
-        let fence = Fence(self.last_fence);
-        asked.lease = Some(Lease { resources: resources.clone(), fence, expires });
-        self.happened.push(Happened::Granted { id, fence, resources });
+        let expires = longest.map(|longest| now.after(longest.min(respo::MAX_DURATION)));
+        asked.lease = Some(Lease { resources: resources.clone(), fence, since: now, expires });
+        if let Some(ttl) = asked.request.ttl() {
+            asked.put_off(now.after(ttl));
+        }
+        let expires = asked.expires();
+        self.happened.push(Happened::Granted { id, fence, resources, expires });
     }
 
     /// What a pass that grants nothing keeps, by what it is kept for.

@@ -4,7 +4,8 @@ use std::fs;
 use std::os::unix::ffi::OsStrExt;
 
 use respo::wire::ResourceState;
-use tests::inventories::ONE_BENCH;
+use serde_json::json;
+use tests::inventories::{ONE_BENCH, benches};
 use tests::{Daemon, Program, Settings, binaries};
 
 async fn check(settings: &Settings) -> String {
@@ -147,4 +148,16 @@ async fn a_damaged_database_is_found_and_left_as_it_is() {
     assert!(end.stderr.contains(path.to_str().unwrap()), "{}", end.stderr);
     assert!(end.stderr.to_lowercase().contains("backup"), "it says what to do: {}", end.stderr);
     assert!(fs::read(&path).unwrap() == bytes, "it was not touched");
+}
+
+#[tokio::test]
+async fn a_lease_that_left_its_party_is_no_damage() {
+    let daemon = Daemon::start(&benches(2)).await;
+    let mut socket = daemon.web_socket().await;
+    let lease = socket.hold("a", "bench-1").await;
+    socket.hold("b", "bench-2").await;
+    // Both are one client's; the first is not any more.
+    socket.say(json!({"type": "transfer", "ref": "t", "id": lease.id, "to": "bob"})).await;
+    socket.next_about("t").await;
+    assert!(check(daemon.settings()).await.contains("2 leases"));
 }

@@ -150,3 +150,20 @@ async fn a_page_that_cannot_be_is_refused() {
         daemon.get(&format!("/v1/{list}?limit=1000")).await.expect_status(200);
     }
 }
+
+#[tokio::test]
+async fn pages_of_resources_are_in_the_order_of_their_numbers() {
+    let daemon = Daemon::start(&benches(12)).await;
+    let all: Vec<String> = (1..=12).map(|number| format!("bench-{number}")).collect();
+    for limit in [1, 2, 5, 10, 11] {
+        let (mut seen, mut query) = (Vec::new(), format!("limit={limit}"));
+        loop {
+            let reply = daemon.get(&format!("/v1/resources?{query}")).await.expect_status(200);
+            let list: ResourceList = read(&reply);
+            seen.extend(list.resources.iter().map(|it| it.resource.name.to_string()));
+            let Some(next) = list.next else { break };
+            query = format!("limit={limit}&after={next}");
+        }
+        assert_eq!(seen, all, "by {limit}");
+    }
+}

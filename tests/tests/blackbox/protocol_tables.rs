@@ -202,6 +202,7 @@ async fn refusals() -> Vec<Reply> {
         daemon.get("/inventory?revision=99").await,
         daemon.get("/nowhere").await,
         daemon.get("/lock").await,
+        daemon.get("/ws").await,
         daemon.refused("wait=0").await,
         daemon.refused("wait=1").await,
         daemon.post_inventory("/inventory", &"#".repeat(1001)).await,

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use respo::RequestId;
 use respo::wire::ResourceState;
 use serde_json::{Value, json};
 use tests::deadline::eventually_within;
@@ -82,6 +83,48 @@ async fn a_reservation_waits_is_fulfilled_claimed_and_unlocked() {
     }
     assert_eq!(status(&daemon, "GET", &pending, "").await, 404);
     daemon.expect_idle().await;
+}
+
+#[tokio::test]
+async fn of_many_claims_at_once_one_succeeds() {
+    let daemon = Daemon::start(DESCRIPTOR).await;
+    for _ in 0..8 {
+        let reservation = reserve(&daemon, PRINTER).await;
+        let claims = (0..8).map(|_| status(&daemon, "POST", &reservation, "/claim"));
+        let mut statuses = futures_util::future::join_all(claims).await;
+        statuses.sort_unstable();
+        assert_eq!(statuses, [200, 409, 409, 409, 409, 409, 409, 409]);
+        let leased = daemon.expect_state("printer-1", ResourceState::Leased).await.lease.unwrap();
+        assert_eq!(leased.allowed.len(), 1, "{leased:?}");
+        let token = reservation["lock_tokens"][0].as_str().unwrap();
+        let path = format!("/resources/1/unlock?lock-token={token}");
+        daemon.rentabot("POST", &path).await.expect_status(200);
+    }
+    daemon.expect_idle().await;
+}
+
+#[tokio::test]
+async fn a_claim_that_the_pool_refuses_can_be_made_again() {
+    let daemon = Daemon::start(DESCRIPTOR).await;
+    let reservation = reserve(&daemon, PRINTER).await;
+    let (number, token) = id(&reservation).strip_prefix("res_").unwrap().split_once('_').unwrap();
+    // As many others may act on it as may, so that a claim cannot be written down.
+    for who in 0..16 {
+        let body = json!({"who": format!("guest-{who}")});
+        let number = number.parse().map(RequestId).unwrap();
+        daemon.act(number, "allow", token, &body).await.expect_status(200);
+    }
+    let path = format!("/reservations/{}/claim", id(&reservation));
+    for _ in 0..2 {
+        daemon.rentabot("POST", &path).await.expect_problem(409, "too_many_guests");
+        let found = daemon.rentabot_reservation(id(&reservation)).await;
+        assert_eq!(found["status"], "fulfilled");
+    }
+    let guest = format!("/v1/leases/{number}/allow/guest-0");
+    daemon.with_token("DELETE", &guest, token).await.expect_status(204);
+    let claimed = daemon.rentabot("POST", &path).await.expect_status(200).json();
+    assert_eq!(daemon.rentabot_reservation(id(&reservation)).await, claimed);
+    assert_eq!(claimed["status"], "claimed");
 }
 
 #[tokio::test]

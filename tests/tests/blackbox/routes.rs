@@ -6,7 +6,7 @@ use tests::inventories::ONE_BENCH;
 use tests::{Connection, Daemon};
 
 /// Each path and its methods.
-const ROUTES: [(&str, &[&str]); 20] = [
+pub(crate) const ROUTES: [(&str, &[&str]); 43] = [
     ("/", &["GET", "HEAD"]),
     ("/lock", &["POST"]),
     ("/inventory", &["GET", "HEAD", "POST"]),
@@ -27,6 +27,29 @@ const ROUTES: [(&str, &[&str]); 20] = [
     ("/v1/stacks", &["GET", "HEAD"]),
     ("/v1/events", &["GET", "HEAD"]),
     ("/v1/inventory/revisions", &["GET", "HEAD"]),
+    ("/openapi.json", &["GET", "HEAD"]),
+    ("/docs", &["GET", "HEAD"]),
+    ("/ws", &["GET", "HEAD"]),
+    ("/api/v1/resources", &["GET", "HEAD"]),
+    ("/api/v1/resources/1", &["GET", "HEAD"]),
+    ("/api/v1/resources/lock", &["POST"]),
+    ("/api/v1/resources/1/lock", &["POST"]),
+    ("/api/v1/resources/1/unlock", &["POST"]),
+    ("/api/v1/resources/1/extend", &["POST"]),
+    ("/api/v1/reservations", &["GET", "HEAD", "POST"]),
+    ("/api/v1/reservations/res_1", &["GET", "HEAD", "DELETE"]),
+    ("/api/v1/reservations/res_1/claim", &["POST"]),
+    ("/rentabot/api/v1.0/resources", &["GET", "HEAD"]),
+    ("/rentabot/api/v1.0/resources/1", &["GET", "HEAD"]),
+    ("/rentabot/api/v1.0/resources/lock", &["POST"]),
+    ("/rentabot/api/v1.0/resources/1/lock", &["POST"]),
+    ("/rentabot/api/v1.0/resources/1/unlock", &["POST"]),
+    ("/rentabot/api/v1.0/resources/1/extend", &["POST"]),
+    ("/rentabot/api/v1.0/reservations", &["GET", "HEAD", "POST"]),
+    ("/rentabot/api/v1.0/reservations/res_1", &["GET", "HEAD", "DELETE"]),
+    ("/rentabot/api/v1.0/reservations/res_1/claim", &["POST"]),
+    ("/health", &["GET", "HEAD"]),
+    ("/readiness", &["GET", "HEAD"]),
 ];
 
 #[tokio::test]

@@ -200,3 +200,15 @@ async fn a_page_under_a_name_that_was_made_to_point_here_leases_nothing() {
     ask("rebound.example:7373").await.reply().await.expect_problem(403, "cross_origin");
     daemon.expect_idle().await;
 }
+
+#[tokio::test]
+async fn the_token_of_a_reservation_is_not_in_the_log_although_it_is_in_its_path() {
+    let daemon = Daemon::with(ONE_BENCH).flag("--log-level", "trace").start().await;
+    let body = r#"{"tags": ["can"], "quantity": 1}"#;
+    let reply = daemon.rentabot_post("/reservations", body).await.expect_status(201);
+    let id = reply.json()["reservation_id"].as_str().unwrap().to_owned();
+    let token = id.rsplit('_').next().unwrap().to_owned();
+    daemon.rentabot("POST", &format!("/reservations/{id}/claim")).await.expect_status(200);
+    daemon.expect_log("path=/api/v1/reservations/").await;
+    assert!(!daemon.log().contains(&token), "{token} is in {}", daemon.log());
+}

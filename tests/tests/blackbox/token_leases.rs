@@ -270,6 +270,12 @@ async fn a_request_that_makes_no_sense_is_told_where_and_how_to_mend_it() {
     let mut body = request_for("bench-1");
     body["ttl"] = json!("25h");
     daemon.post_lease(&[], &body).await.expect_problem(422, "over_limit");
+    let lock = daemon.refused_json(json!({"requirements": [{}], "ttl": "5s"})).await;
+    assert_eq!(
+        lock.expect_problem(400, "malformed").more["path"],
+        "ttl",
+        "its connection keeps it"
+    );
     let plain = [("Content-Type", "text/plain")];
     let reply = daemon.send_body("POST", "/v1/leases", &plain, "{}").await;
     reply.expect_problem(415, "unsupported_media_type");

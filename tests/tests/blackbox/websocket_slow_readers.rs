@@ -1,17 +1,23 @@
 //! Clients on a WebSocket that do not read what they are told: what can be left out is, a grant never is, and
 //! the server's memory is bounded.
+//!
+//! The system cuts a connection of which it can send nothing for 20 seconds. So as little as possible happens
+//! while a client does not read, and little is needed until its buffers are full.
 
 use std::fmt::Write;
 
+use bytes::Bytes;
+use futures_util::SinkExt;
 use respo::wire::socket::ServerMessage;
 use serde_json::json;
+use socket2::SockRef;
 use tests::{Daemon, WebSocket, eventually};
 use tokio::net::TcpSocket;
-use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::{Error, Message};
 
-/// How many lists a client asks for that it does not read. One is of about a megabyte, and together they are
-/// more than the system keeps of a connection.
-const LISTS: usize = 12;
+/// How many lists a client asks for that it does not read. One is of about a megabyte, and each is more than
+/// the system keeps of a connection with small segments.
+const LISTS: usize = 4;
 
 /// One bench, others for the lists, and keys as somebody asks for them.
 fn many_benches() -> String {
@@ -23,10 +29,12 @@ fn many_benches() -> String {
     yaml
 }
 
-/// A client whose system takes little of what it does not read.
+/// A client whose system takes little of what it does not read. With small segments, that of the server does,
+/// too: it allows for so many of them.
 async fn small_client(daemon: &Daemon) -> WebSocket {
     let socket = TcpSocket::new_v4().unwrap();
-    socket.set_recv_buffer_size(4096).unwrap();
+    socket.set_recv_buffer_size(16 << 10).unwrap();
+    SockRef::from(&socket).set_tcp_mss(1024).unwrap();
     let stream = socket.connect(daemon.address()).await.unwrap();
     let mut socket = WebSocket::upgrade(stream, daemon.address(), &[]).await.unwrap();
     socket.expect_hello().await;
@@ -62,6 +70,8 @@ async fn a_client_that_reads_late_is_told_its_newest_place_and_its_grant() {
         let queued = other.expect_queued().await;
         assert_eq!((queued.position, queued.of), (1, 2));
         daemon.release(queued.id, &queued.token.unwrap()).await.expect_status(204);
+        // It is there, though it does not read.
+        waiter.send(Message::Pong(Bytes::new())).await;
     }
     holder.close();
 
@@ -85,42 +95,60 @@ async fn a_client_that_reads_none_of_its_answers_is_closed_with_the_reason() {
     let daemon = Daemon::with(&many_benches()).in_memory().start().await;
     let mut client = small_client(&daemon).await;
     client.hold("h", "bench").await;
-    get_stuck(&mut client).await;
     let mut waiter = daemon.lock("resource=bench").await;
     waiter.expect_queued().await;
-    // Each is answered with an error of some hundred bytes, and 256 KiB of these are too many. The server
-    // may have closed the connection before it has them all.
-    for _ in 0..3000 {
-        if client.try_send(Message::text("what?")).await.is_err() {
-            break;
-        }
+    // Each is answered with an error. When the system takes no more of these, 256 KiB are too many.
+    let nonsense = json!({"type": "x".repeat(100), "ref": "y".repeat(64)}).to_string();
+    tokio::select! {
+        _ = waiter.expect_granted() => {}
+        end = flood(&mut client, &nonsense) => panic!("the connection ended too soon: {end}"),
     }
-    waiter.expect_granted().await;
     let (code, reason) = client.expect_close().await;
     assert_eq!((code, reason.as_str()), (1008, "more than 262144 bytes of answers are not read"));
+}
+
+/// Says the same for as long as it can be said.
+async fn flood(socket: &mut WebSocket, text: &str) -> Error {
+    loop {
+        if let Err(error) = socket.stream.send(Message::text(text)).await {
+            return error;
+        }
+    }
+}
+
+/// Makes three events for each of so many requests: each waits, is granted, and ends.
+async fn make_events(daemon: &Daemon, requests: usize) {
+    let mut busy = daemon.web_socket().await;
+    for number in 0..requests {
+        let request = json!({"requirements": [{"keys": [format!("key-{number}")]}]});
+        busy.request(&number.to_string(), request).await;
+        if number % 100 == 99 {
+            busy.expect_granted(&number.to_string()).await;
+        }
+    }
+    busy.close().await;
 }
 
 #[tokio::test]
 async fn a_subscriber_that_reads_late_is_told_that_it_has_missed_some_and_what_happens_then() {
     let daemon = Daemon::with(&many_benches()).in_memory().start().await;
+    let mut first = daemon.web_socket().await;
+    first.say(json!({"type": "subscribe", "ref": "s"})).await;
+    let subscribed = first.next_about("s").await;
+    assert!(matches!(subscribed, ServerMessage::Subscribed { .. }), "{subscribed:?}");
+    daemon.hold("resource=bench").await.close();
+    let ServerMessage::Happened { happened, .. } = first.next_about("s").await else { panic!() };
+    first.close().await;
+    // 4,096 events are kept. Most of these are made beforehand, so that few are needed while it does not read.
+    for _ in 0..2 {
+        make_events(&daemon, 650).await;
+    }
     let mut watcher = small_client(&daemon).await;
-    watcher.say(json!({"type": "subscribe", "ref": "s"})).await;
+    get_stuck(&mut watcher).await;
+    watcher.say(json!({"type": "subscribe", "ref": "s", "after": happened.id})).await;
+    make_events(&daemon, 100).await;
     let subscribed = watcher.next_about("s").await;
     assert!(matches!(subscribed, ServerMessage::Subscribed { .. }), "{subscribed:?}");
-    get_stuck(&mut watcher).await;
-    // More than the 4,096 events that are kept: three for each request.
-    for _ in 0..2 {
-        let mut busy = daemon.web_socket().await;
-        for number in 0..900 {
-            let request = json!({"requirements": [{"keys": [format!("key-{number}")]}]});
-            busy.request(&number.to_string(), request).await;
-            if number % 200 == 199 {
-                busy.expect_granted(&number.to_string()).await;
-            }
-        }
-        busy.expect_granted("899").await;
-        busy.close().await;
-    }
     let mut told = 0;
     loop {
         match watcher.next_about("s").await {
@@ -140,4 +168,30 @@ async fn a_subscriber_that_reads_late_is_told_that_it_has_missed_some_and_what_h
             break;
         }
     }
+}
+
+#[tokio::test]
+async fn more_messages_than_may_be_without_an_answer_are_refused_and_the_connection_lives_on() {
+    let daemon = Daemon::with(&many_benches()).in_memory().start().await;
+    let mut client = small_client(&daemon).await;
+    get_stuck(&mut client).await;
+    for number in 0..300 {
+        let reference = format!("more-{number}");
+        client.say(json!({"type": "list", "ref": reference, "of": "leases"})).await;
+    }
+    let mut refused = 0;
+    for number in 0..300 {
+        match client.next_about(&format!("more-{number}")).await {
+            ServerMessage::List { leases: Some(_), .. } => {}
+            ServerMessage::Error { problem, .. } => {
+                assert_eq!(problem.code, "too_many_requests");
+                assert!(problem.detail.contains("256"), "{}", problem.detail);
+                refused += 1;
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+    // 256 may be, some of the first lists among them.
+    assert!((300 - 256..=300 - 256 + LISTS).contains(&refused), "{refused}");
+    client.hold("h", "bench").await;
 }

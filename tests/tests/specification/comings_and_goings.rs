@@ -124,7 +124,7 @@ fn only_the_holder_and_an_administrator_end_a_request() {
     story.ask(1, &[any(1)]);
     let mut end = |id, by| story.command(Command::End { id: RequestId(id), by });
     assert_eq!(end(1, Authority::Session(SessionId(2))), "no_request");
-    assert_eq!(end(1, Authority::Token(token(2))), "wrong_token");
+    assert_eq!(end(1, Authority::Token(token(2, 0))), "wrong_token");
     assert_eq!(end(3, Authority::Administrator), "no_request");
     assert_eq!(end(1, Authority::Session(SessionId(1))), "1 ends: released");
     assert_eq!(end(2, Authority::Administrator), "2 ends: revoked");
@@ -158,7 +158,7 @@ fn after_a_restart_each_has_the_grace_period_to_come_back_and_the_loop_is_run() 
     let mut limits = Limits::default();
     limits.grace = Duration::from_micros(60);
     let waiting = |party, request| {
-        let (token, at) = (token(party).digest(), Timestamp::from_micros(0));
+        let (token, at) = (token(party, 0).digest(), Timestamp::from_micros(0));
         RequestState::waiting(Arc::new(request), token, RequestId(party), at)
     };
     let state = State {

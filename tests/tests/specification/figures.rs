@@ -62,6 +62,11 @@ impl Seen {
                             _ => "several resources are granted together",
                         }
                     }
+                    tests::specification::Happened::Extended { .. } => "a lease is extended",
+                    tests::specification::Happened::PartlyReleased { .. } => "a part is released",
+                    tests::specification::Happened::Transferred { .. } => "a lease is passed on",
+                    tests::specification::Happened::Repeated(_) => "a key repeats its request",
+                    tests::specification::Happened::Renewed(Some(_)) => "something is renewed",
                     tests::specification::Happened::Refused(code) => code,
                     tests::specification::Happened::Ended { reason, .. } => reason.code(),
                     _ => continue,
@@ -97,7 +102,7 @@ fn interesting_things_happen_in_many_random_histories() {
     }
     for (what, least) in [
         ("a request for several waits with something kept", 300),
-        ("what is kept makes someone wait", 200),
+        ("what is kept makes someone wait", 150),
         ("something is collateral", 300),
         ("collateral makes someone wait", 100),
         ("a limit alone holds a request back", 100),
@@ -105,6 +110,16 @@ fn interesting_things_happen_in_many_random_histories() {
         ("a hold-back time comes while a request waits", 100),
         ("several resources are granted together", 500),
         ("a request is of another's party", 300),
+        ("a lease is extended", 100),
+        ("a part is released", 200),
+        ("a lease is passed on", 200),
+        ("a key repeats its request", 25),
+        ("something is renewed", 100),
+        ("expired", 100),
+        ("guest_token", 20),
+        ("key_spent", 50),
+        ("key_reused", 20),
+        ("not_held", 50),
     ] {
         let times = seen.0.get(what).copied().unwrap_or(0);
         assert!(times >= least, "{times} of {HISTORIES} histories, fewer than {least}: {what}");

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::time::Duration;
 
 use respo::{
-    Authority, Command, Inventory, Label, Limits, Name, Request, RequestId, Requirement, Resource,
-    Rules, Selector, SessionId, Stack, Text, Timestamp, Wait,
+    Authority, Command, Hold, Inventory, Label, Limits, Name, Request, RequestId, Requirement,
+    Resource, Rules, Selector, SessionId, Stack, Text, Timestamp, Wait,
 };
 use tests::random_histories::token;
 use tests::specification::{Happened, Specification};
@@ -68,6 +69,19 @@ pub(crate) fn tagged(tag: &str, value: &str, mut request: Request) -> Request {
     request
 }
 
+pub(crate) const SECOND: u64 = 1_000_000;
+
+/// It lives for so many seconds without being renewed.
+pub(crate) fn renewed_every(seconds: u64, mut request: Request) -> Request {
+    request.hold = Hold::Ttl { ttl: Duration::from_secs(seconds) };
+    request
+}
+
+/// Whoever has the first token of a request.
+pub(crate) fn holder_of(id: u64) -> Authority {
+    Authority::Token(token(id, 0))
+}
+
 impl Story {
     pub(crate) fn new(resources: &str) -> Self {
         Self::of(inventory(resources, &[], Rules::default()))
@@ -106,13 +120,13 @@ impl Story {
     }
 
     pub(crate) fn submit(&mut self, session: u64, request: Request) -> String {
-        let token = token(self.0.last_id().0 + 1).digest();
+        let token = token(self.0.last_id().0 + 1, 0).digest();
         let (session, request) = (SessionId(session), Arc::new(request));
         self.command(Command::Submit { session, request, token })
     }
 
     pub(crate) fn end(&mut self, id: u64) -> String {
-        self.command(Command::End { id: RequestId(id), by: Authority::Token(token(id)) })
+        self.command(Command::End { id: RequestId(id), by: Authority::Token(token(id, 0)) })
     }
 
     pub(crate) fn close(&mut self, session: u64) -> String {
@@ -120,11 +134,35 @@ impl Story {
     }
 
     pub(crate) fn resume(&mut self, session: u64, id: u64) -> String {
-        self.command(Command::Resume { session: SessionId(session), token: token(id) })
+        self.command(Command::Resume { session: SessionId(session), token: token(id, 0) })
     }
 
     pub(crate) fn replace(&mut self, inventory: Inventory) -> String {
         self.command(Command::ReplaceInventory(Arc::new(inventory)))
+    }
+
+    /// A client renews, for its own ttl or so many seconds.
+    pub(crate) fn renew(&mut self, id: u64, seconds: Option<u64>) -> String {
+        let (id, by) = (RequestId(id), holder_of(id));
+        self.command(Command::Renew { id, by, ttl: seconds.map(Duration::from_secs) })
+    }
+
+    pub(crate) fn extend(&mut self, id: u64, seconds: u64) -> String {
+        let (id, by) = (RequestId(id), holder_of(id));
+        self.command(Command::Extend { id, by, more: Duration::from_secs(seconds) })
+    }
+
+    pub(crate) fn give_back(&mut self, id: u64, resources: &str) -> String {
+        let (id, by) = (RequestId(id), holder_of(id));
+        let resources = names(resources).into_iter().collect();
+        self.command(Command::ReleasePart { id, by, resources })
+    }
+
+    /// Passes a lease on; its token is of the next generation then.
+    pub(crate) fn pass_on(&mut self, id: u64, generation: u64, to: &str) -> String {
+        let by = Authority::Token(token(id, generation));
+        let (to, token) = (Label::new(to).unwrap(), token(id, generation + 1).digest());
+        self.command(Command::Transfer { id: RequestId(id), by, to, token })
     }
 
     /// What happens by the time of so many microseconds.
@@ -153,6 +191,18 @@ fn in_words(happened: &[Happened]) -> String {
             Some(format!("{id} gets {}", requirements.collect::<Vec<_>>().join(" + ")))
         }
         Happened::Ended { id, reason } => Some(format!("{id} ends: {reason}")),
+        Happened::Extended { id, expires } => {
+            Some(format!("{id} has until {}", expires.as_micros()))
+        }
+        Happened::PartlyReleased { id, resources } => {
+            let names = resources.iter().map(Name::as_str).collect::<Vec<_>>().join(" ");
+            Some(format!("{id} gives back {names}"))
+        }
+        Happened::Transferred { id, to } => Some(format!("{id} is {to}'s")),
+        Happened::Repeated(id) => Some(format!("{id} again")),
+        Happened::Renewed(Some(until)) => Some(format!("renewed until {}", until.as_micros())),
+        Happened::Renewed(None) => Some("renewed by presence".to_owned()),
+        Happened::Found { .. } => Some("found".to_owned()),
         Happened::Submitted(_) | Happened::Done => None,
         Happened::Refused(code) => Some((*code).to_owned()),
     });

@@ -8,7 +8,7 @@ use std::marker::PhantomData;
 use std::str::FromStr;
 
 use serde::Deserializer;
-use serde::de::{DeserializeSeed, Error, MapAccess, SeqAccess, Visitor};
+use serde::de::{DeserializeSeed, Error, MapAccess, SeqAccess, Unexpected, Visitor};
 
 use crate::names::{Label, Text};
 use crate::request::MAX_TAGS;
@@ -175,6 +175,13 @@ impl Visitor<'_> for Count {
         let count = u16::try_from(number).ok().filter(|_| is_count(number));
         count.ok_or_else(|| E::custom(format_args!("{number} is not a count; {COUNT}")))
     }
+
+    fn visit_f64<E: Error>(self, number: f64) -> Result<u16, E> {
+        match whole(number) {
+            Some(number) => self.visit_u64(u64::try_from(number).unwrap_or(0)),
+            None => Err(E::invalid_type(Unexpected::Float(number), &self)),
+        }
+    }
 }
 
 /// Any whole number; what is out of range becomes the nearest.
@@ -202,6 +209,18 @@ impl Visitor<'_> for Whole {
     fn visit_u64<E: Error>(self, number: u64) -> Result<i64, E> {
         Ok(i64::try_from(number).unwrap_or(i64::MAX))
     }
+
+    fn visit_f64<E: Error>(self, number: f64) -> Result<i64, E> {
+        whole(number).ok_or_else(|| E::invalid_type(Unexpected::Float(number), &self))
+    }
+}
+
+/// The whole number that is written with a fraction of nothing: to JSON, 1.0 is the same as 1.
+fn whole(number: f64) -> Option<i64> {
+    /// Up to this, every whole number has a double of its own: 2^53.
+    const EXACT: f64 = 9_007_199_254_740_992.0;
+    // The cast is exact.
+    (number.fract() == 0.0 && number.abs() <= EXACT).then_some(number as i64)
 }
 
 /// The tags of a request.

@@ -1,17 +1,18 @@
 //! `rpclient acquire`: leases for a time, without a lasting connection.
 
 use std::path::Path;
+use std::pin::pin;
 use std::time::Duration;
 
 use nix::sys::signal::Signal;
 use rpclient::respo::wire::PendingRequest;
 use rpclient::{
-    Client, Error, GrantedLease, Hold, LostReason, Name, Notice, Request, Standing, TokenLease,
-    Wait,
+    Client, Error, GrantedLease, Hold, IdempotencyKey, LostReason, Name, Notice, Request,
+    RequestId, Standing, TokenLease, Wait,
 };
 use tokio::time::{Instant, sleep, timeout};
 
-use crate::arguments::CommonArguments;
+use crate::arguments::{CommonArguments, is_same_url};
 use crate::exit_code::ExitCode;
 use crate::failure::Failure;
 use crate::lease_arguments::AcquireArguments;
@@ -41,21 +42,35 @@ pub(crate) async fn run(
     if let Some(hint) = selection_hint::of(&arguments.request.requirements).filter(|_| !quiet) {
         output::say(&hint);
     }
-    if arguments.idempotency_key.is_none() {
-        keep_what_is_not_over(common, &arguments.file).await?;
-    }
+    let before = what_is_not_over(common, arguments, &client).await?;
     let place = LeasePlace::prepare(&arguments.file)?;
     let mut signals = Signals::listen()?;
-    let key = arguments.idempotency_key.as_ref();
-    let asked = tokio::select! {
-        asked = client.create_lease(&request, key) => asked?,
-        signal = signals.next() => return Ok(ExitCode::Signal(signal)),
+    let key = match &arguments.idempotency_key {
+        Some(key) => key.clone(),
+        None => client.new_key()?,
     };
     let mut waiting = Waiting {
         client: &client,
         file: &arguments.file,
+        key: arguments.idempotency_key.as_ref(),
         ends: ends(&request),
         display: WaitingDisplay::new(request.requested(), quiet),
+        is_written: before.is_some(),
+    };
+    let asked = {
+        let mut asking = pin!(client.create_lease(&request, Some(&key)));
+        tokio::select! {
+            asked = &mut asking => asked?,
+            signal = signals.next() => {
+                // The server may have the request already: what its answer says is taken back.
+                if let Ok(Ok(asked)) = timeout(FAREWELL, asking).await
+                    && before != Some(asked.id)
+                {
+                    waiting.take_back(&asked).await?;
+                }
+                return Ok(ExitCode::Signal(signal));
+            }
+        }
     };
     match waiting.until_granted(asked, place, &mut signals).await? {
         Outcome::Granted(lease) => {
@@ -66,15 +81,30 @@ pub(crate) async fn run(
     }
 }
 
-/// A lease that is still there is not forgotten for the sake of another one.
-async fn keep_what_is_not_over(common: &CommonArguments, file: &Path) -> Result<(), Failure> {
+/// The lease of the file, if it is still there and is to be given again. One that is still there is not
+/// forgotten for the sake of another one.
+async fn what_is_not_over(
+    common: &CommonArguments,
+    arguments: &AcquireArguments,
+    client: &Client,
+) -> Result<Option<RequestId>, Failure> {
+    let file = &arguments.file;
     if !file.exists() {
-        return Ok(());
+        return Ok(None);
     }
     let document = LeaseDocument::read(file)?;
     let (id, shown) = (document.id, file.display());
-    match common.client_of(&document)?.lease(id, &document.token()).await {
-        Err(error) if is_over(&error) => Ok(()),
+    let pool_is_same = common.pool.as_ref().is_none_or(|pool| *pool == document.pool);
+    let is_given_again = arguments.idempotency_key.as_ref().is_some_and(|key| {
+        let url_is_same = document.url.as_ref().is_some_and(|url| is_same_url(url, &client.url()));
+        url_is_same && pool_is_same && document.is_made_with(key)
+    });
+    match common.client_where_it_is(&document)?.lease(id, &document.token()).await {
+        Err(error) if is_over(&error) && document.url.is_some() => Ok(None),
+        Ok(_) if is_given_again => Ok(Some(id)),
+        Err(Error::Refused(problem)) if is_given_again && problem.code == "not_granted" => {
+            Ok(Some(id))
+        }
         Err(Error::Refused(problem)) if problem.code != "not_granted" => {
             Err(Error::Refused(problem).into())
         }
@@ -121,8 +151,12 @@ enum Outcome {
 struct Waiting<'a> {
     client: &'a Client,
     file: &'a Path,
+    /// The key that somebody has chosen for it.
+    key: Option<&'a IdempotencyKey>,
     ends: Option<Instant>,
     display: WaitingDisplay,
+    /// Whether the file has its token.
+    is_written: bool,
 }
 
 impl Waiting<'_> {
@@ -181,10 +215,16 @@ impl Waiting<'_> {
                     }
                 }
             };
+            if has_ended(&failed) {
+                self.display.clear();
+                self.forget()?;
+                return Err(failed.into());
+            }
             let is_late = self.ends.is_some_and(|ends| ends <= Instant::now());
             if !may_pass(&failed) || is_late {
                 self.display.clear();
-                lease_document::remove(self.file)?;
+                // It may wait there all the same, or have been granted meanwhile.
+                self.take_back(asked).await?;
                 return Err(failed.into());
             }
             let until = self.ends.map(Into::into);
@@ -202,6 +242,7 @@ impl Waiting<'_> {
     ) -> Result<Outcome, Failure> {
         self.display.clear();
         let document = LeaseDocument::granted(self.client.url(), &lease, &asked.token)?;
+        let document = document.made_with(self.key);
         let written = match place {
             Some(place) => place.write(&document),
             None => document.write(self.file),
@@ -218,37 +259,68 @@ impl Waiting<'_> {
 
     /// Writes down a request that waits, so that it can be taken back from elsewhere.
     async fn write(
-        &self,
+        &mut self,
         asked: &TokenLease,
         place: LeasePlace,
         pending: &PendingRequest,
     ) -> Result<(), Failure> {
         let (url, pool) = (self.client.url(), pending.pool.clone());
         let document = LeaseDocument::waiting(url, pool, asked.id, &asked.token);
-        let written = place.write(&document);
-        if written.is_err() {
-            self.take_back(asked).await?;
+        let written = place.write(&document.made_with(self.key));
+        match written {
+            Ok(()) => self.is_written = true,
+            Err(_) => self.take_back(asked).await?,
         }
         written
     }
 
-    /// Leaves nothing behind.
+    /// Leaves nothing behind; where that cannot be done, the file stays with which it can be later.
     async fn take_back(&self, asked: &TokenLease) -> Result<(), Failure> {
         let id = asked.id;
-        let failed = match timeout(FAREWELL, self.client.release(id, &asked.token)).await {
-            Ok(Ok(())) => None,
-            Ok(Err(error)) if is_over(&error) => None,
-            Ok(Err(error)) => Some(error.to_string()),
-            Err(_) => Some("respod did not answer in time".to_owned()),
+        let Err(failed) = self.release(asked).await else {
+            self.display.left();
+            return self.forget();
         };
-        match failed {
-            None => self.display.left(),
-            Some(failed) => output::say(&format!(
-                "request {id} could not be taken back, and ends when its ttl is over: {failed}"
-            )),
-        }
-        lease_document::remove(self.file)
+        let file = self.file.display();
+        let by_hand = match self.is_written {
+            true => format!(", unless 'rpclient cancel --file {file}' takes it back before"),
+            false => String::new(),
+        };
+        output::say(&format!(
+            "request {id} could not be taken back ({failed}): it ends when its ttl is over{by_hand}"
+        ));
+        Ok(())
     }
+
+    /// Tells the server that it is to end, for as long as that may take. The error says what kept it from that.
+    async fn release(&self, asked: &TokenLease) -> Result<(), String> {
+        let mut last = None;
+        let told = async {
+            loop {
+                match self.client.release(asked.id, &asked.token).await {
+                    Err(error) if is_over(&error) => return Ok(()),
+                    Err(error) if may_pass(&error) => last = Some(cause(&error)),
+                    other => return other,
+                }
+                sleep(PAUSE).await;
+            }
+        };
+        match timeout(FAREWELL, told).await {
+            Ok(told) => told.map_err(|error| error.to_string()),
+            Err(_) => Err(last.unwrap_or_else(|| "respod did not answer in time".to_owned())),
+        }
+    }
+
+    fn forget(&self) -> Result<(), Failure> {
+        if self.is_written { lease_document::remove(self.file) } else { Ok(()) }
+    }
+}
+
+/// Whether it says that the request is over.
+fn has_ended(error: &Error) -> bool {
+    let gave_up =
+        matches!(error, Error::WaitExpired { .. } | Error::NoSuch { .. } | Error::Busy { .. });
+    gave_up || is_over(error)
 }
 
 /// Whether the call may succeed a little later.

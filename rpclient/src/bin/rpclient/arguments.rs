@@ -4,7 +4,8 @@ use std::ffi::OsString;
 use std::fs;
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::parser::ValueSource;
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use clap_complete::Shell;
 use rpclient::respo::HumanDuration;
 use rpclient::{Client, ClientBuilder, EventId, Label, Token};
@@ -38,6 +39,23 @@ pub(crate) struct Arguments {
     pub(crate) common: CommonArguments,
     #[command(subcommand)]
     pub(crate) command: Command,
+}
+
+impl Arguments {
+    /// What this process was called with. Ends it where that cannot be understood, or asks for help.
+    pub(crate) fn read() -> Self {
+        Self::of(std::env::args_os()).unwrap_or_else(|error| error.exit())
+    }
+
+    fn of(
+        words: impl IntoIterator<Item = impl Into<OsString> + Clone>,
+    ) -> clap::error::Result<Self> {
+        let matches = Self::command().try_get_matches_from(words)?;
+        let mut arguments = Self::from_arg_matches(&matches)?;
+        let is_flag = |name| matches.value_source(name) == Some(ValueSource::CommandLine);
+        arguments.common.flags = Flags { url: is_flag("url"), pool: is_flag("pool") };
+        Ok(arguments)
+    }
 }
 
 /// What every command takes.
@@ -82,6 +100,15 @@ pub(crate) struct CommonArguments {
         help_heading = "Common options"
     )]
     pub(crate) admin_token_file: Option<PathBuf>,
+    #[arg(skip)]
+    flags: Flags,
+}
+
+/// What the command line itself says, rather than the environment.
+#[derive(Debug, Clone, Copy, Default)]
+struct Flags {
+    url: bool,
+    pool: bool,
 }
 
 impl CommonArguments {
@@ -90,11 +117,30 @@ impl CommonArguments {
         Ok(self.builder()?.build())
     }
 
-    /// The same for what a lease file is about, which says where that is. What the command line says goes first.
+    /// The same for what a lease file is about, which says where that is. A flag goes before that; the
+    /// environment, which is about something else as likely as not, does not.
     pub(crate) fn client_of(&self, document: &LeaseDocument) -> Result<Client, Failure> {
-        let url = self.url.as_ref().or(document.url.as_ref());
-        let pool = self.pool.as_ref().or(Some(&document.pool));
-        Ok(self.builder_for(url, pool)?.build())
+        let flag = self.url.as_ref().filter(|_| self.flags.url);
+        let url = flag.or(document.url.as_ref()).or(self.url.as_ref());
+        let flag = self.pool.as_ref().filter(|_| self.flags.pool);
+        Ok(self.builder_for(url, flag.or(Some(&document.pool)))?.build())
+    }
+
+    /// The same without regard to flags, which are about something new.
+    pub(crate) fn client_where_it_is(&self, document: &LeaseDocument) -> Result<Client, Failure> {
+        let url = document.url.as_ref().or(self.url.as_ref());
+        Ok(self.builder_for(url, Some(&document.pool))?.build())
+    }
+
+    /// Whether [`client_of`](Self::client_of) asks where the lease file says that the lease is: nobody else
+    /// can tell that it is over.
+    pub(crate) fn asks_where_it_is(&self, document: &LeaseDocument) -> bool {
+        let asked = if self.flags.url { self.url.as_ref() } else { document.url.as_ref() };
+        let is_same_url = match (asked, &document.url) {
+            (Some(asked), Some(known)) => is_same_url(asked, known),
+            _ => false,
+        };
+        is_same_url && (!self.flags.pool || self.pool.as_ref() == Some(&document.pool))
     }
 
     /// The same, with the administrator's token: read only where it is needed, so that an unreadable file
@@ -126,6 +172,12 @@ impl CommonArguments {
         }
         Ok(builder)
     }
+}
+
+/// Whether they are the same but for how they are written.
+pub(crate) fn is_same_url(one: &str, other: &str) -> bool {
+    let read = |url| Client::new(url).map(|client| client.url()).ok();
+    one == other || matches!((read(one), read(other)), (Some(one), Some(other)) if one == other)
 }
 
 /// What to do.
@@ -305,7 +357,6 @@ pub(crate) struct LockArguments {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
     use rpclient::Wait;
 
     use super::*;
@@ -345,6 +396,32 @@ mod tests {
         ] {
             let words = std::iter::once("rpclient").chain(line.split_whitespace());
             Arguments::try_parse_from(words).unwrap();
+        }
+    }
+
+    fn document() -> LeaseDocument {
+        let json = r#"{"url":"http://lab:1","pool":"lab","id":2,"token":"t"}"#;
+        serde_json::from_str(json).unwrap()
+    }
+
+    #[test]
+    fn a_lease_file_says_where_its_lease_is_unless_a_flag_does() {
+        for (flags, url, is_its_own) in [
+            (&[][..], "http://lab:1", true),
+            (&["--url", "http://lab:1/"], "http://lab:1", true),
+            (&["--url", "http://other:1"], "http://other:1", false),
+            (&["--pool", "lab"], "http://lab:1", true),
+            (&["--pool", "attic"], "http://lab:1", false),
+        ] {
+            for flags_go_first in [false, true] {
+                let mut words = vec!["rpclient"];
+                let parts = if flags_go_first { [flags, &["renew"]] } else { [&["renew"], flags] };
+                words.extend(parts.concat());
+                let common = Arguments::of(words).unwrap().common;
+                let client = common.client_of(&document()).unwrap();
+                assert!(is_same_url(&client.url(), url), "{flags:?}: {}", client.url());
+                assert_eq!(common.asks_where_it_is(&document()), is_its_own, "{flags:?}");
+            }
         }
     }
 

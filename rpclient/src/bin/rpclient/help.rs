@@ -33,8 +33,9 @@ request while it waits, unless this command waits with it. Requirements are writ
 its own, or with --json the lease without its token. A line on standard error tells how the waiting goes, \
 as for 'lock'. A signal takes the request back.
 
-The lease file has the id, the token, the pool, the respod, the end of the lease and its resources with \
-all properties as JSON, with mode 0600. Whoever has it can do everything with the lease. It is written \
+The lease file has the id, the token, the pool, the respod, the end of the lease, its resources with \
+all properties and the --idempotency-key as JSON, with mode 0600. The key is as good as the token: it must \
+be one that nobody can guess, made once for each job. Whoever has it can do everything with the lease. It is written \
 anew as a whole, so that it is never read half written. A file whose lease is not over is not written \
 over. 'renew', 'extend', 'release', 'cancel', 'transfer', 'allow' and 'disallow' take --file, or \
 RESPO_LEASE_FILE, or respo-lease.json in the current directory; under 'rpclient lock', that is the lease \
@@ -46,7 +47,7 @@ Examples:
   rpclient renew --file phones.json
   rpclient release relay-1 --file phones.json
   rpclient release --file phones.json
-  rpclient acquire bench-1 --ttl 2h --idempotency-key job-88-attempt-1
+  rpclient acquire bench-1 --ttl 2h --idempotency-key \"$(uuidgen)\"
   rpclient transfer --to bob --output for-bob.json
   rpclient lock --resume for-bob.json -- ./flash.sh
 ";

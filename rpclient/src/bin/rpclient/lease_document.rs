@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use rpclient::respo::wire::GrantedLease;
-use rpclient::{Error, Label, Name, RequestId, Timestamp, Token};
+use rpclient::{Error, IdempotencyKey, Label, Name, RequestId, Timestamp, Token};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use tempfile::NamedTempFile;
@@ -13,6 +13,9 @@ use tempfile::NamedTempFile;
 use crate::exit_code::ExitCode;
 use crate::failure::Failure;
 use crate::input;
+
+/// Where the idempotency key is among the rest.
+const KEY: &str = "idempotency_key";
 
 /// What is in a lease file. `rpclient lock` gives its command one in the same form.
 #[derive(Clone, Serialize, Deserialize)]
@@ -72,9 +75,23 @@ impl LeaseDocument {
         Token::presented(self.token.as_str())
     }
 
-    /// The same with another token.
+    /// The same, which a job with this key is given again.
+    pub(crate) fn made_with(mut self, key: Option<&IdempotencyKey>) -> Self {
+        if let Some(key) = key {
+            self.more.insert(KEY.to_owned(), key.reveal().into());
+        }
+        self
+    }
+
+    pub(crate) fn is_made_with(&self, key: &IdempotencyKey) -> bool {
+        self.more.get(KEY).and_then(Value::as_str) == Some(key.reveal())
+    }
+
+    /// The same with another token, for somebody else, who has no use for the key.
     pub(crate) fn with_token(&self, token: &Token) -> Self {
-        Self { token: token.reveal().to_owned(), ..self.clone() }
+        let mut document = Self { token: token.reveal().to_owned(), ..self.clone() };
+        document.more.remove(KEY);
+        document
     }
 
     /// The resources that it says are held.
@@ -119,6 +136,11 @@ impl LeaseDocument {
     pub(crate) fn write(&self, file: &Path) -> Result<(), Failure> {
         LeasePlace::prepare(file)?.write(self)
     }
+
+    /// Writes it in place of a file that is there. One that has been removed stays away.
+    pub(crate) fn replace(&self, file: &Path) -> Result<(), Failure> {
+        LeasePlace::prepare(file)?.replace(self)
+    }
 }
 
 impl LeasePlace {
@@ -134,11 +156,37 @@ impl LeasePlace {
 
     /// Puts the file there, as a whole.
     pub(crate) fn write(self, document: &LeaseDocument) -> Result<(), Failure> {
+        let path = self.path.clone();
+        let prepared = self.filled(document)?;
+        let written = prepared.persist(&path).map_err(io::Error::from);
+        written.map(drop).map_err(|error| Failure::file("write", &path, &error))
+    }
+
+    /// The same in place of the file that is there, if one is.
+    fn replace(self, document: &LeaseDocument) -> Result<(), Failure> {
+        let path = self.path.clone();
+        let prepared = self.filled(document)?;
+        match exchange(prepared.path(), &path) {
+            // What was there goes with the temporary name.
+            Ok(()) => Ok(()),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            // Not every file system can. This leaves a moment in which another may remove it.
+            Err(_) if path.exists() => {
+                let written = prepared.persist(&path).map_err(io::Error::from);
+                written.map(drop).map_err(|error| Failure::file("write", &path, &error))
+            }
+            Err(_) => Ok(()),
+        }
+    }
+
+    /// The document under the temporary name, and on the disk: after a crash, a name must not lead to less.
+    fn filled(self, document: &LeaseDocument) -> Result<NamedTempFile, Failure> {
         let Self { path, mut prepared } = self;
         let text = document.text()?;
-        let written = prepared.write_all(text.as_bytes()).and_then(|()| prepared.flush());
-        let written = written.and_then(|()| prepared.persist(&path).map_err(io::Error::from));
-        written.map(drop).map_err(|error| Failure::file("write", &path, &error))
+        let written =
+            prepared.write_all(text.as_bytes()).and_then(|()| prepared.as_file().sync_all());
+        written.map_err(|error| Failure::file("write", &path, &error))?;
+        Ok(prepared)
     }
 }
 
@@ -170,6 +218,40 @@ pub(crate) fn as_json(lease: &GrantedLease) -> Result<Value, Failure> {
     Ok(value)
 }
 
+/// Gives each the other's name at once. Fails if one of them is not there.
+#[cfg(target_os = "linux")]
+fn exchange(one: &Path, other: &Path) -> io::Result<()> {
+    use nix::fcntl::{AT_FDCWD, RenameFlags, renameat2};
+    renameat2(AT_FDCWD, one, AT_FDCWD, other, RenameFlags::RENAME_EXCHANGE).map_err(io::Error::from)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn exchange(_one: &Path, _other: &Path) -> io::Result<()> {
+    Err(io::ErrorKind::Unsupported.into())
+}
+
 fn not_json(error: &serde_json::Error) -> Failure {
     Failure::new(ExitCode::Local, format!("cannot write the lease as JSON: {error}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_replaced_where_it_is_and_not_brought_back_where_it_was_removed() {
+        let folder = tempfile::TempDir::new().unwrap();
+        let file = folder.path().join("lease.json");
+        let json = r#"{"pool":"lab","id":2,"token":"t","idempotency_key":"k"}"#;
+        let document: LeaseDocument = serde_json::from_str(json).unwrap();
+        document.replace(&file).unwrap();
+        assert!(!file.exists());
+        document.write(&file).unwrap();
+        let other = document.with_token(&Token::presented("u"));
+        other.replace(&file).unwrap();
+        assert_eq!(fs::read_to_string(&file).unwrap(), other.text().unwrap());
+        assert!(!other.text().unwrap().contains("idempotency_key"));
+        // Nothing else is left there.
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
 }

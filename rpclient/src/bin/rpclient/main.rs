@@ -34,7 +34,7 @@ mod who;
 
 use std::{env, process};
 
-use clap::{CommandFactory, Parser};
+use clap::CommandFactory;
 
 use crate::arguments::{Arguments, Command};
 use crate::exit_code::ExitCode;
@@ -44,7 +44,7 @@ fn main() -> process::ExitCode {
     let ended = if lock::guard::is_asked_for(env::args_os().skip(1)) {
         lock::guard::run()
     } else {
-        run(Arguments::parse())
+        run(Arguments::read())
     };
     ended
         .unwrap_or_else(|failure| {

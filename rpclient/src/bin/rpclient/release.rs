@@ -1,6 +1,6 @@
 //! `rpclient release` and `rpclient cancel`: a lease, a part of it, or a place in the queue is given back.
 
-use rpclient::{Name, RequestId};
+use rpclient::{Error, Name, RequestId};
 
 use crate::arguments::CommonArguments;
 use crate::failure::Failure;
@@ -23,11 +23,13 @@ pub(crate) async fn release(
     };
     match released {
         Ok(()) => {}
-        Err(error) if is_over(&error) => {
+        Err(error) if is_over(&error) && common.asks_where_it_is(&document) => {
             lease_document::remove(file)?;
-            return Err(document.lost_or(error));
+            // A look at it tells why, as far as that is known yet.
+            let why = client.lease(id, &token).await.err().filter(is_over).unwrap_or(error);
+            return Err(document.lost_or(why));
         }
-        Err(error) => return Err(error.into()),
+        Err(error) => return Err(not_there(&document, error)),
     }
     let rest = document.clone().without(&arguments.resources);
     if arguments.resources.is_empty() || rest.names().is_empty() {
@@ -55,8 +57,10 @@ pub(crate) async fn cancel(
     let said = match client.release(id, &document.token()).await {
         Ok(()) => format!("request {id} is taken back"),
         // That was what was wanted.
-        Err(error) if is_over(&error) => format!("request {id} was over already: {error}"),
-        Err(error) => return Err(error.into()),
+        Err(error) if is_over(&error) && common.asks_where_it_is(&document) => {
+            format!("request {id} was over already: {error}")
+        }
+        Err(error) => return Err(not_there(&document, error)),
     };
     lease_document::remove(file)?;
     output::say(&said);
@@ -73,6 +77,23 @@ async fn revoke(common: &CommonArguments, id: RequestId) -> Result<(), Failure> 
     common.administrator()?.revoke(id).await?;
     output::say(&format!("request or lease {id} is ended"));
     Ok(())
+}
+
+/// What to make of an error that keeps the file. Who does not know the lease may not be who granted it.
+fn not_there(document: &LeaseDocument, error: Error) -> Failure {
+    let (id, is_over) = (document.id, is_over(&error));
+    let mut failure = Failure::from(error);
+    if is_over {
+        let pool = &document.pool;
+        let place = document.url.as_ref().map_or_else(
+            || format!("in pool {pool} of a respod that its file does not name"),
+            |url| format!("in pool {pool} of {url}"),
+        );
+        failure.message.push_str(&format!(
+            "\nlease {id} is {place}, which was not asked: its file is kept; leave --url and --pool out"
+        ));
+    }
+    failure
 }
 
 fn held(names: &[Name]) -> Held {

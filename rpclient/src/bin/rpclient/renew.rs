@@ -65,5 +65,5 @@ fn note(file: &Path, document: &LeaseDocument, expires: Option<Timestamp>) -> Re
         return Ok(());
     }
     present.expires = expires;
-    present.write(file)
+    present.replace(file)
 }

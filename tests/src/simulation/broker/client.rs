@@ -5,34 +5,38 @@ use std::time::Duration;
 
 use futures_util::FutureExt;
 use respo::broker::{Broker, Session, Ticket, TicketEvent};
-use respo::{EndReason, Refusal, Token};
+use respo::{EndReason, IdempotencyKey, Name, Refusal, Request, Token};
 use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
 
 use super::Running;
 use super::lab::Lab;
 use crate::crash::dice::Dice;
-use crate::simulation::checkers::Told;
+use crate::simulation::checkers::{Told, held_names};
 use crate::simulation::wishes;
 
 /// How many requests a client has at most.
 const MOST_ERRANDS: usize = 4;
 
 pub(super) struct Client {
-    number: usize,
-    lab: Arc<Lab>,
-    dice: Dice,
+    pub(super) number: usize,
+    pub(super) lab: Arc<Lab>,
+    pub(super) dice: Dice,
     running: watch::Receiver<Running>,
     /// What it follows at the moment.
-    errands: Vec<Errand>,
+    pub(super) errands: Vec<Errand>,
     /// What it had when its last session ended.
     tokens: Vec<Token>,
+    /// Requests that were sent with a key and have not been answered.
+    pub(super) unanswered: Vec<(IdempotencyKey, Request)>,
+    last_key: u64,
 }
 
-struct Errand {
-    ticket: Ticket,
-    is_granted: bool,
+pub(super) struct Errand {
+    pub(super) ticket: Ticket,
+    pub(super) is_granted: bool,
     is_over: bool,
+    pub(super) held: Vec<Name>,
 }
 
 impl Client {
@@ -42,7 +46,8 @@ impl Client {
         dice: Dice,
         running: watch::Receiver<Running>,
     ) -> Self {
-        Self { number, lab, dice, running, errands: Vec::new(), tokens: Vec::new() }
+        let (errands, tokens, unanswered) = (Vec::new(), Vec::new(), Vec::new());
+        Self { number, lab, dice, running, errands, tokens, unanswered, last_key: 0 }
     }
 
     /// Comes and goes until the faults stop, then takes up what it has, uses it and gives it back.
@@ -122,6 +127,9 @@ impl Client {
             }
         }
         self.tokens.extend(later);
+        for (key, request) in std::mem::take(&mut self.unanswered) {
+            self.ask_once(session, key, request, Duration::from_secs(3600)).await;
+        }
     }
 
     async fn resume(&mut self, session: &Session, token: &Token) -> Result<(), Refusal> {
@@ -131,14 +139,17 @@ impl Client {
         Ok(())
     }
 
-    fn follow(&mut self, ticket: Ticket) {
+    pub(super) fn follow(&mut self, ticket: Ticket) {
         let (number, id) = (self.number, ticket.id());
         self.lab.note(|| format!("client {number} has the ticket {id}"));
         self.lab.told(Told::Taken(id));
-        self.errands.push(Errand { ticket, is_granted: false, is_over: false });
+        self.errands.push(Errand { ticket, is_granted: false, is_over: false, held: Vec::new() });
     }
 
     async fn misbehave(&mut self, broker: &Broker, session: &Session) {
+        if self.lab.kinds.terms && self.dice.chance(35) {
+            return self.use_terms(broker, session).await;
+        }
         match self.dice.below(100) {
             0..45 if self.errands.len() < MOST_ERRANDS => self.wish(session).await,
             0..80 => self.give_back(broker).await,
@@ -188,6 +199,12 @@ impl Client {
         } else {
             Duration::from_secs(3600)
         };
+        if self.lab.kinds.terms && self.dice.chance(40) {
+            self.last_key += 1;
+            let key = format!("client-{}-{}", self.number, self.last_key);
+            let key = IdempotencyKey::new(key).expect("it is a key");
+            return self.ask_once(session, key, request, patience).await;
+        }
         self.lab.lock().observer.figures.commands += 1;
         match timeout(patience, session.submit(request)).await {
             Ok(Ok(ticket)) => self.follow(ticket),
@@ -235,7 +252,7 @@ impl Client {
             self.pause().await;
             self.take_up(session).await;
             self.hear();
-            if self.errands.is_empty() && self.tokens.is_empty() {
+            if self.errands.is_empty() && self.tokens.is_empty() && self.unanswered.is_empty() {
                 return true;
             }
             for errand in self.errands.iter().filter(|errand| errand.is_granted) {
@@ -253,11 +270,14 @@ impl Errand {
                 // It may read this late: that fences rise is seen where they are sent.
                 lab.told(Told::Holding { id: grant.id, fence: grant.fence });
                 self.is_granted = true;
+                self.held = held_names(&grant).cloned().collect();
             }
             Some(TicketEvent::Ended(EndReason::TakenOver)) => {
                 lab.lock().observer.figures.takeovers += 1;
                 self.is_over = true;
             }
+            // It goes on with another holder.
+            Some(TicketEvent::Ended(EndReason::Transferred)) => self.is_over = true,
             Some(TicketEvent::Ended(_)) => {
                 lab.told(Told::Ended(self.ticket.id()));
                 self.is_over = true;

@@ -11,6 +11,7 @@
 mod client;
 mod lab;
 mod store;
+mod terms;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -2,14 +2,18 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use respo::{Fence, Name, Record, RequestId};
+use respo::{Fence, Grant, Name, Record, RequestId};
 
 use super::{Checker, Event, Property, Told};
+
+/// What a lease has, per requirement.
+type Names = Vec<Vec<Name>>;
 
 #[derive(Default)]
 pub(super) struct DurableBeforeTold {
     queued: BTreeSet<RequestId>,
-    granted: BTreeMap<RequestId, (Fence, Vec<Vec<Name>>)>,
+    /// What each lease has had: less, each time that it gave something back.
+    granted: BTreeMap<RequestId, (Fence, Vec<Names>)>,
     ended: BTreeSet<RequestId>,
     revision: u64,
 }
@@ -29,6 +33,8 @@ impl Checker for DurableBeforeTold {
                     Told::Ended(id) => format!("{id} is told that it has ended"),
                     Told::Holding { id, .. } => format!("{id} is shown as a lease"),
                     Told::Revision(revision) => format!("revision {revision} is told"),
+                    Told::Made { id, .. } => format!("{id} is told to whoever has its key"),
+                    Told::Promised { id, .. } => format!("{id} is told how long it lives"),
                 } + ", which is not durable");
             }
             _ => {}
@@ -44,7 +50,14 @@ impl DurableBeforeTold {
                 self.queued.insert(*id);
             }
             Record::Granted { id, fence, resources, .. } => {
-                self.granted.insert(*id, (*fence, resources.clone()));
+                self.granted.insert(*id, (*fence, vec![resources.clone()]));
+            }
+            Record::PartlyReleased { id, resources, .. } => {
+                if let Some((_, versions)) = self.granted.get_mut(id) {
+                    let mut rest = versions.last().cloned().unwrap_or_default();
+                    rest.iter_mut().for_each(|held| held.retain(|name| !resources.contains(name)));
+                    versions.push(rest);
+                }
             }
             Record::Ended { id, .. } => {
                 self.ended.insert(*id);
@@ -62,14 +75,22 @@ impl DurableBeforeTold {
             Told::Holding { id, fence } => {
                 self.granted.get(id).is_some_and(|(granted, _)| granted == fence)
             }
-            Told::Granted(grant) => self.granted.get(&grant.id).is_some_and(|(fence, names)| {
-                let told = grant.resources.iter();
-                *fence == grant.fence
-                    && names.len() == told.len()
-                    && names.iter().zip(told).all(|(names, told)| {
-                        names.iter().eq(told.iter().map(|resource| &resource.name))
-                    })
+            Told::Granted(grant) => self.granted.get(&grant.id).is_some_and(|(fence, versions)| {
+                *fence == grant.fence && versions.iter().any(|names| is_told(names, grant))
             }),
+            Told::Made { id, .. } => self.queued.contains(id),
+            // What is durable of it shows in what becomes of it.
+            Told::Promised { .. } => true,
         }
     }
+}
+
+/// Whether these are the names that are told.
+fn is_told(names: &[Vec<Name>], grant: &Grant) -> bool {
+    let told = grant.resources.iter();
+    names.len() == told.len()
+        && names
+            .iter()
+            .zip(told)
+            .all(|(names, told)| names.iter().eq(told.iter().map(|resource| &resource.name)))
 }

@@ -9,7 +9,9 @@ mod durable_first;
 mod exclusion;
 mod fences;
 mod idle;
+mod once;
 mod order;
+mod promises;
 mod recovery;
 mod stacks;
 mod whole;
@@ -18,7 +20,7 @@ use std::fmt;
 
 use respo::{
     Command, Effects, Fence, Grant, Limits, NoticeKind, Record, RequestId, SessionId, State,
-    Timestamp,
+    Timestamp, TokenDigest,
 };
 
 use crate::simulation::specification::{Happened, Specification};
@@ -32,7 +34,7 @@ pub enum Property {
     Exclusion,
     /// A stack is not split between parties.
     NoStackSplit,
-    /// A grant has exactly what was asked for.
+    /// A grant has exactly what was asked for, and gives back only what it has.
     NoPartialGrant,
     /// The engine does what the naive loop does, in the same order.
     Order,
@@ -40,6 +42,10 @@ pub enum Property {
     NoneWaitsInVain,
     /// Fences rise.
     FencesRise,
+    /// A key makes one request.
+    MadeOnce,
+    /// What was said to live until some time does not end before, for want of a renewal or of more time.
+    KeepsPromises,
     /// Nobody is told of what is not durable.
     DurableBeforeTold,
     /// What is recovered is what was there.
@@ -145,6 +151,20 @@ pub enum Told<'e> {
         /// Its fence.
         fence: Fence,
     },
+    /// This is what the key has made.
+    Made {
+        /// The digest of the key.
+        key: TokenDigest,
+        /// What it has made.
+        id: RequestId,
+    },
+    /// It was renewed or extended, and lives until then.
+    Promised {
+        /// Which one.
+        id: RequestId,
+        /// Until when.
+        until: Timestamp,
+    },
     /// This revision of the inventory is in force.
     Revision(u64),
 }
@@ -158,6 +178,7 @@ impl<'e> Told<'e> {
                 Some(Self::Granted(grant))
             }
             NoticeKind::Ended { .. } => Some(Self::Ended(id)),
+            NoticeKind::Extended { expires } => Some(Self::Promised { id, until: *expires }),
             NoticeKind::Queued
             | NoticeKind::Resumed { grant: None, .. }
             | NoticeKind::Orphaned { .. } => Some(Self::Taken(id)),
@@ -192,6 +213,8 @@ impl Checkers {
             Box::new(order::Order::<S>::new(limits.clone())),
             Box::new(idle::NoneWaitsInVain),
             Box::new(fences::FencesRise::default()),
+            Box::new(once::MadeOnce::default()),
+            Box::new(promises::KeepsPromises::default()),
             Box::new(durable_first::DurableBeforeTold::default()),
             Box::new(recovery::RecoveredIsLive::default()),
             Box::new(drained::Drains),

@@ -21,8 +21,22 @@ impl Checker for NoStackSplit {
             Event::Recorded { record: Record::Queued { id, party, .. }, before, sessions } => {
                 check_party(before, *id, *party, sessions)
             }
+            Event::Recorded { record: Record::Transferred { id, party, .. }, before, .. } => {
+                check_party_apart(before, *id, *party)
+            }
             _ => Ok(()),
         }
+    }
+}
+
+/// Whether the party of a lease that is passed on is its own alone.
+fn check_party_apart(before: &State, id: RequestId, party: RequestId) -> Result<(), String> {
+    let mut others = before.requests.iter().filter(|(other, _)| **other != id);
+    match others.find(|(_, asked)| asked.party == party) {
+        Some((other, _)) => {
+            Err(format!("{id} is passed on and shares the party {party} with {other}"))
+        }
+        None => Ok(()),
     }
 }
 

@@ -1,12 +1,13 @@
 //! A grant has exactly what was asked for: for each requirement as many resources as it asks for, all of
-//! which serve it, and those of one label from one stack.
+//! which serve it, and those of one label from one stack. A lease gives back some of what it has, and ends with
+//! the last of it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use respo::{Label, Name, Record, Request, RequestId, State};
 
 use super::assignment::suits;
-use super::{Checker, Event, Property};
+use super::{Checker, Event, Property, held_names, holder};
 
 pub(super) struct NoPartialGrant;
 
@@ -16,9 +17,13 @@ impl Checker for NoPartialGrant {
     }
 
     fn see(&mut self, event: &Event<'_>) -> Result<(), String> {
-        let Event::Recorded { record: Record::Granted { id, resources, .. }, before, .. } = event
-        else {
-            return Ok(());
+        let Event::Recorded { record, before, .. } = event else { return Ok(()) };
+        let (id, resources) = match record {
+            Record::Granted { id, resources, .. } => (id, resources),
+            Record::PartlyReleased { id, resources, .. } => {
+                return check_part(before, *id, resources);
+            }
+            _ => return Ok(()),
         };
         let Some(asked) = before.requests.get(id) else {
             return Err(format!("{id} is granted, but there is no such request"));
@@ -29,6 +34,19 @@ impl Checker for NoPartialGrant {
         check_requirements(before, *id, &asked.request, resources)?;
         check_labels(before, *id, &asked.request, resources)
     }
+}
+
+fn check_part(before: &State, id: RequestId, released: &[Name]) -> Result<(), String> {
+    if let Some(name) = released.iter().find(|name| holder(before, name) != Some(id)) {
+        return Err(format!("{id} gives back {name}, which it does not hold"));
+    }
+    let grant = before.requests.get(&id).and_then(|asked| asked.grant.as_ref());
+    let held = grant.map_or(0, |grant| held_names(grant).count());
+    let released: BTreeSet<&Name> = released.iter().collect();
+    if released.is_empty() || released.len() == held {
+        return Err(format!("{id} gives back {} of {held}, which is not a part", released.len()));
+    }
+    Ok(())
 }
 
 fn check_requirements(

@@ -1,10 +1,14 @@
 //! What a client knows.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use respo::{NoticeKind, Refusal, Reply, RequestId, SessionId, Token};
+use respo::{
+    IdempotencyKey, Name, NoticeKind, Refusal, Reply, Request, RequestId, SessionId, Token,
+};
 
 use super::message::About;
+use crate::simulation::checkers::held_names;
 
 /// How many spent tokens a client remembers, to use them once more.
 const REMEMBERED: usize = 6;
@@ -33,6 +37,10 @@ pub(super) struct Errand {
     pub(super) phase: Phase,
     /// The session that it was asked, or taken up, in.
     pub(super) session: Option<SessionId>,
+    /// What it asks for, and the key, if it is to be asked for until it is answered.
+    pub(super) once: Option<(Arc<Request>, IdempotencyKey)>,
+    /// What it holds.
+    pub(super) held: Vec<Name>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,9 +64,11 @@ impl Client {
         if matches!(result, Err(Refusal::NoSession)) {
             self.session = None;
         }
-        if let (Ok(Reply::Submitted(id)), Some(token)) = (result, token) {
+        if let (Ok(Reply::Submitted(id) | Reply::Repeated { id, .. }), Some(token)) =
+            (result, token)
+        {
             return match about {
-                About::Submit => self.taken(errand, *id, token),
+                About::Submit | About::Once => self.taken(errand, *id, token),
                 // What it took for over, or for another's, is its own again: it has no use for that.
                 _ => (!self.knows(*id)).then_some((*id, token)),
             };
@@ -66,6 +76,13 @@ impl Client {
         let errand = self.errands.iter_mut().find(|known| known.number == errand)?;
         match (about, result) {
             (About::Submit, Err(_)) if errand.known.is_none() => errand.phase = Phase::Over,
+            (About::Once, Err(Refusal::StoreUnavailable(_) | Refusal::NoSession))
+                if errand.known.is_none() =>
+            {
+                // It may have been made all the same: it is to be sent again.
+                errand.session = None;
+            }
+            (About::Once, Err(_)) if errand.known.is_none() => errand.phase = Phase::Over,
             (About::Resume, Err(Refusal::StoreUnavailable(_) | Refusal::Draining)) => {
                 errand.session = None;
             }
@@ -84,9 +101,14 @@ impl Client {
     /// A request was taken; if it was asked for once too often, it is given back.
     fn taken(&mut self, errand: u64, id: RequestId, token: Token) -> Option<(RequestId, Token)> {
         let wanted = self.errands.iter_mut().find(|known| known.number == errand);
-        let Some(errand) = wanted.filter(|errand| errand.known.is_none()) else {
+        let is_new = |errand: &&mut Errand| errand.known.as_ref().is_none_or(|known| known.0 == id);
+        let Some(errand) = wanted.filter(is_new) else {
             return Some((id, token));
         };
+        if errand.known.is_some() {
+            // Its key was sent twice.
+            return None;
+        }
         errand.known = Some((id, token));
         errand.phase = self.early.remove(&id).unwrap_or(Phase::Waiting);
         self.forget();
@@ -101,14 +123,21 @@ impl Client {
     pub(super) fn noticed(&mut self, id: RequestId, kind: &NoticeKind) {
         let phase = match kind {
             NoticeKind::Granted(_) | NoticeKind::Resumed { grant: Some(_), .. } => Phase::Holding,
-            NoticeKind::Ended { .. } => Phase::Over,
+            NoticeKind::Ended { .. } | NoticeKind::Transferred { .. } => Phase::Over,
             _ => return,
+        };
+        let held: Vec<Name> = match kind {
+            NoticeKind::Granted(grant) | NoticeKind::Resumed { grant: Some(grant), .. } => {
+                held_names(grant).cloned().collect()
+            }
+            _ => Vec::new(),
         };
         let mut is_known = false;
         // It may know of it twice, having been lent its own token.
         for errand in &mut self.errands {
             if errand.known.as_ref().is_some_and(|known| known.0 == id) {
                 is_known = true;
+                errand.held.clone_from(&held);
                 if errand.phase != Phase::Releasing || phase == Phase::Over {
                     errand.phase = phase;
                 }

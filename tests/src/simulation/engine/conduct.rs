@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use respo::{Authority, Command, RequestId, SessionId, Token};
+use respo::{Authority, Command, IdempotencyKey, Reply, RequestId, SessionId, Token};
 
 use super::client::{Client, Errand, Phase};
 use super::message::{Asking, Question, ToClient, ToServer};
@@ -44,7 +44,8 @@ impl World {
         let session = SessionId(self.last_session);
         self.sessions.insert(session, client);
         self.clients[client].session = Some(session);
-        self.clients[client].errands.retain(|errand| errand.known.is_some());
+        let errands = &mut self.clients[client].errands;
+        errands.retain(|errand| errand.known.is_some() || errand.once.is_some());
         self.open(session);
         self.take_up(client);
     }
@@ -59,7 +60,7 @@ impl World {
         }
     }
 
-    /// Asks to resume what is not this session's yet.
+    /// Asks to resume what is not this session's yet, and once more for what has a key.
     fn take_up(&mut self, client: usize) {
         let Some(session) = self.clients[client].session else { return };
         let mut resumes = Vec::new();
@@ -70,15 +71,21 @@ impl World {
                 errand.session = Some(session);
                 // It will be told what it has. An earlier release may have been lost.
                 errand.phase = Phase::Waiting;
-                resumes.push((errand.number, token.clone()));
+                resumes.push((errand.number, Question::Resume(token.clone())));
+            } else if let (None, Some((request, key))) = (&errand.known, &errand.once)
+                && errand.session != Some(session)
+            {
+                errand.session = Some(session);
+                let question = Question::SubmitOnce(Arc::clone(request), key.clone());
+                resumes.push((errand.number, question));
             }
         }
-        for (errand, token) in resumes {
-            self.ask(client, errand, Question::Resume(token));
+        for (errand, question) in resumes {
+            self.ask(client, errand, question);
         }
     }
 
-    fn ask(&mut self, client: usize, errand: u64, question: Question) {
+    pub(super) fn ask(&mut self, client: usize, errand: u64, question: Question) {
         if let Some(session) = self.clients[client].session {
             self.send_to_server(ToServer::Ask(Asking { client, session, errand, question }));
         }
@@ -98,6 +105,9 @@ impl World {
     fn misbehave(&mut self, client: usize) {
         if self.dice.chance(self.plan.vanishes) {
             return self.vanish(client);
+        }
+        if self.settings.kinds.terms && self.dice.chance(35) {
+            return self.use_terms(client);
         }
         match self.dice.below(100) {
             0..45 => self.wish(client),
@@ -119,10 +129,18 @@ impl World {
         let (most, kinds) = (self.plan.resources, self.settings.kinds);
         let request = Arc::new(wishes::request(&mut self.dice, most, kinds));
         let number = self.add_errand(client, None, Phase::Asked);
-        self.ask(client, number, Question::Submit(request));
+        let errand = self.clients[client].errands.last_mut().filter(|_| kinds.terms);
+        match errand.filter(|_| self.dice.chance(40)) {
+            Some(errand) => {
+                let key = IdempotencyKey::new(format!("errand-{number}")).expect("it is a key");
+                errand.once = Some((Arc::clone(&request), key.clone()));
+                self.ask(client, number, Question::SubmitOnce(request, key));
+            }
+            None => self.ask(client, number, Question::Submit(request)),
+        }
     }
 
-    fn add_errand(
+    pub(super) fn add_errand(
         &mut self,
         client: usize,
         known: Option<(RequestId, Token)>,
@@ -130,12 +148,13 @@ impl World {
     ) -> u64 {
         self.last_errand += 1;
         let (number, session) = (self.last_errand, self.clients[client].session);
-        self.clients[client].errands.push(Errand { number, known, phase, session });
+        let (once, held) = (None, Vec::new());
+        self.clients[client].errands.push(Errand { number, known, phase, session, once, held });
         number
     }
 
     /// One of its errands whose id and token it knows.
-    fn any_known(&mut self, client: usize) -> Option<(u64, RequestId, Token)> {
+    pub(super) fn any_known(&mut self, client: usize) -> Option<(u64, RequestId, Token)> {
         let known: Vec<_> = self.clients[client]
             .errands
             .iter()
@@ -272,6 +291,9 @@ impl World {
             ToClient::Lost => self.clients[client].session = None,
             ToClient::Notice { id, kind } => self.clients[client].noticed(id, &kind),
             ToClient::Answer { errand, about, result, token } => {
+                if let (Ok(Reply::Done), Some(token)) = (&result, &token) {
+                    self.pass_token(about, token);
+                }
                 let surplus = self.clients[client].answered(errand, about, &result, token);
                 if self.clients[client].session.is_none() {
                     // It knows of no session; should there be one yet, nobody will use it.

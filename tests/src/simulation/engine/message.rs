@@ -1,9 +1,11 @@
 //! What clients and the server say to each other.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use respo::{
-    Authority, Command, Inventory, NoticeKind, Refusal, Reply, Request, RequestId, SessionId, Token,
+    Authority, Command, IdempotencyKey, Inventory, Label, Name, NoticeKind, Refusal, Reply,
+    Request, RequestId, SessionId, Token,
 };
 
 /// What the server is told.
@@ -30,8 +32,15 @@ pub(super) struct Asking {
 #[derive(Debug, Clone)]
 pub(super) enum Question {
     Submit(Arc<Request>),
+    /// The same, with a key.
+    SubmitOnce(Arc<Request>, IdempotencyKey),
     Resume(Token),
     End(RequestId, Authority),
+    Renew(RequestId, Token, Option<Duration>),
+    Extend(RequestId, Token, Duration),
+    ReleasePart(RequestId, Token, Vec<Name>),
+    Transfer(RequestId, Token, Label),
+    Allow(RequestId, Token, Label),
     Replace(Arc<Inventory>),
     Drain,
 }
@@ -40,8 +49,15 @@ pub(super) enum Question {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum About {
     Submit,
+    Once,
     Resume,
     End,
+    /// Renewing or extending this one.
+    Promise(RequestId),
+    /// Passing this one on.
+    Transfer(RequestId),
+    /// Letting in somebody else.
+    Allow(RequestId),
     Other,
 }
 
@@ -51,7 +67,11 @@ impl Question {
             Self::Submit(_) => About::Submit,
             Self::Resume(_) => About::Resume,
             Self::End(..) => About::End,
-            Self::Replace(_) | Self::Drain => About::Other,
+            Self::SubmitOnce(..) => About::Once,
+            Self::Renew(id, ..) | Self::Extend(id, ..) => About::Promise(*id),
+            Self::Transfer(id, ..) => About::Transfer(*id),
+            Self::Allow(id, ..) => About::Allow(*id),
+            Self::ReleasePart(..) | Self::Replace(_) | Self::Drain => About::Other,
         }
     }
 }

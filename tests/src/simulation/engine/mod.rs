@@ -11,6 +11,7 @@ mod message;
 mod recovery;
 mod server;
 mod subject;
+mod terms;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -1,11 +1,15 @@
 //! Crashes, starts, and going on after the store has failed.
 
-use respo::{Authority, Command, EndReason, NoticeKind, Record, Refusal, Reply, State, Timestamp};
+use respo::{
+    Authority, Command, EndReason, NoticeKind, Record, Refusal, Reply, RequestId, State, Timestamp,
+    TokenDigest,
+};
 
 use super::message::{About, Asking, Question, ToClient, ToServer};
 use super::server::{Answer, Batch, Remembered, Server, Sessions, Stage};
 use super::subject::Subject;
 use super::{Happening, World};
+use crate::simulation::checkers::Told;
 
 impl World {
     /// Something arrives at the server.
@@ -70,7 +74,7 @@ impl World {
 
     fn remember(&mut self, batch: Batch) {
         let mut refused = Vec::new();
-        for Answer { client, session, errand, about, result, token } in batch.answers {
+        for Answer { client, session, errand, about, result, token, .. } in batch.answers {
             if let (About::Submit, Some(token), Ok(Reply::Submitted(id))) = (about, token, &result)
             {
                 refused.push((*id, token.digest()));
@@ -82,7 +86,12 @@ impl World {
         let draining = self.server.subject.as_ref().and_then(|subject| subject.engine().draining());
         let drain = draining.map(|deadline| Command::Drain { deadline });
         self.server.kept.extend(batch.posts);
-        self.server.away = Some(Remembered { sessions: batch.sessions, refused, drain });
+        let transferred = batch.records.iter().filter_map(|record| match record {
+            Record::Transferred { id, token, .. } => Some((*id, *token)),
+            _ => None,
+        });
+        let (sessions, transferred) = (batch.sessions, transferred.collect());
+        self.server.away = Some(Remembered { sessions, refused, transferred, drain });
     }
 
     /// Asks the store again, and goes on from what it has.
@@ -90,8 +99,11 @@ impl World {
         if run != self.server.run {
             return;
         }
-        let Some(Remembered { sessions, refused, drain }) = &self.server.away else { return };
-        let (sessions, refused, drain) = (sessions.clone(), refused.clone(), drain.clone());
+        let Some(Remembered { sessions, refused, transferred, drain }) = &self.server.away else {
+            return;
+        };
+        let (mut sessions, refused, drain) = (sessions.clone(), refused.clone(), drain.clone());
+        let transferred = transferred.clone();
         if self.fails() {
             self.agenda.enter(self.now + 1_000_000, Happening::Retry { run });
             return;
@@ -104,6 +116,9 @@ impl World {
             self.observer.figures.lost_writes += self.store.lose();
         }
         let state = self.store.durable().clone();
+        for (_, ids) in &mut sessions {
+            ids.retain(|id| !was_transferred(*id, &state, &transferred));
+        }
         self.restore(state.clone(), &state, &sessions);
         let mut batch = Batch::new(Stage::Recovering, Vec::new());
         let withdrawals = refused
@@ -136,7 +151,11 @@ impl World {
         let mut again = Vec::new();
         for (session, ids) in remembered.sessions {
             for id in ids {
+                let state = subject.engine().state();
                 let kind = match requests.get(&id) {
+                    Some(_) if was_transferred(id, state, &remembered.transferred) => {
+                        NoticeKind::Ended { reason: EndReason::Transferred, grant: None }
+                    }
                     Some(asked) => {
                         NoticeKind::Resumed { grant: asked.grant.clone(), earlier: None }
                     }
@@ -146,7 +165,9 @@ impl World {
             }
         }
         for (session, id, kind) in again {
-            if let Some(told) = crate::simulation::checkers::Told::by_notice(id, &kind) {
+            let is_another =
+                matches!(kind, NoticeKind::Ended { reason: EndReason::Transferred, .. });
+            if let Some(told) = Told::by_notice(id, &kind).filter(|_| !is_another) {
                 self.observer.told(told);
             }
             self.notify(session, id, kind);
@@ -216,6 +237,12 @@ impl World {
         self.server.ahead = (self.server.ahead + self.dice.below(2 * range)).saturating_sub(range);
         Record::ClockSet { from, to: self.server_time() }
     }
+}
+
+/// Whether a transfer that was refused is durable.
+fn was_transferred(id: RequestId, state: &State, transferred: &[(RequestId, TokenDigest)]) -> bool {
+    let token = state.requests.get(&id).map(|asked| asked.token);
+    token.is_some_and(|token| transferred.contains(&(id, token)))
 }
 
 fn unavailable() -> Refusal {

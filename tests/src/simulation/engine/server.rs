@@ -3,9 +3,10 @@
 
 use std::collections::VecDeque;
 
+use respo::idempotency::MadeWith;
 use respo::{
-    Command, Effects, EndReason, Notice, NoticeKind, Record, Refusal, Reply, RequestId, SessionId,
-    Timestamp, Token,
+    Authority, Command, Effects, EndReason, Notice, NoticeKind, Record, Refusal, Reply, RequestId,
+    SessionId, Timestamp, Token, TokenDigest,
 };
 
 use super::message::{About, Asking, Question, ToClient, ToServer};
@@ -46,7 +47,9 @@ pub(super) struct Server {
 pub(super) struct Remembered {
     pub(super) sessions: Sessions,
     /// Requests that were refused, but may be durable all the same.
-    pub(super) refused: Vec<(RequestId, respo::TokenDigest)>,
+    pub(super) refused: Vec<(RequestId, TokenDigest)>,
+    /// Leases whose transfer was refused, but may be durable all the same, with the tokens that they have then.
+    pub(super) transferred: Vec<(RequestId, TokenDigest)>,
     pub(super) drain: Option<Command>,
 }
 
@@ -92,6 +95,8 @@ pub(super) struct Answer {
     pub(super) result: Result<Reply, Refusal>,
     /// Of a new request, or of the one that is resumed.
     pub(super) token: Option<Token>,
+    /// The key that the request was sent with.
+    pub(super) key: Option<TokenDigest>,
 }
 
 impl Batch {
@@ -183,6 +188,44 @@ impl World {
                 token = Some(fresh);
                 Command::Submit { session, request, token: digest }
             }
+            Question::SubmitOnce(request, key) => {
+                let salt = self.salt();
+                let made_with = MadeWith { key: key.digest(), salt };
+                let token = key.token(&salt).digest();
+                let command = Command::SubmitOnce { session, request, token, made_with };
+                let result = self.call(Some(command), batch);
+                let salt = match &result {
+                    Ok(Reply::Repeated { salt, .. }) => {
+                        self.observer.figures.repetitions += 1;
+                        *salt
+                    }
+                    _ => salt,
+                };
+                let (token, key) = (Some(key.token(&salt)), Some(key.digest()));
+                batch.answers.push(Answer { client, session, errand, about, result, token, key });
+                return;
+            }
+            Question::Renew(id, token, ttl) => {
+                Command::Renew { id, by: Authority::Token(token), ttl }
+            }
+            Question::Extend(id, token, more) => {
+                Command::Extend { id, by: Authority::Token(token), more }
+            }
+            Question::ReleasePart(id, token, resources) => {
+                Command::ReleasePart { id, by: Authority::Token(token), resources }
+            }
+            Question::Transfer(id, known, to) => {
+                let fresh = self.token();
+                let digest = fresh.digest();
+                token = Some(fresh);
+                Command::Transfer { id, by: Authority::Token(known), to, token: digest }
+            }
+            Question::Allow(id, known, who) => {
+                let fresh = self.token();
+                let digest = fresh.digest();
+                token = Some(fresh);
+                Command::Allow { id, by: Authority::Token(known), who, token: digest }
+            }
             Question::Resume(known) => {
                 token = Some(known.clone());
                 Command::Resume { session, token: known }
@@ -192,12 +235,17 @@ impl World {
             Question::Drain => Command::Drain { deadline: std::time::Duration::from_secs(10) },
         };
         let result = self.call(Some(command), batch);
-        batch.answers.push(Answer { client, session, errand, about, result, token });
+        let key = None;
+        batch.answers.push(Answer { client, session, errand, about, result, token, key });
     }
 
     fn token(&mut self) -> Token {
+        Token::from_random(self.salt())
+    }
+
+    fn salt(&mut self) -> [u8; 16] {
         let bits = (u128::from(self.dice.number()) << 64) | u128::from(self.dice.number());
-        Token::from_random(bits.to_be_bytes())
+        bits.to_be_bytes()
     }
 
     /// Calls the engine.
@@ -219,7 +267,8 @@ impl World {
             }
         };
         let engine = subject.engine();
-        let is_new = matches!((&command, &result), (Some(Command::Submit { .. }), Ok(_)));
+        let is_new = matches!(&result, Ok(Reply::Submitted(_)))
+            && !matches!(&command, Some(Command::Resume { .. }));
         let sessions = if is_new { engine.attachments() } else { Vec::new() };
         self.observer.called(&Call {
             now,
@@ -305,8 +354,9 @@ impl World {
         if std::mem::replace(&mut batch.is_told, true) {
             return;
         }
-        for Answer { client, session, errand, about, result, token } in batch.answers.drain(..) {
-            if let Some(told) = told_by(&result) {
+        for Answer { client, session, errand, about, result, token, key } in batch.answers.drain(..)
+        {
+            if let Some(told) = told_by(&result, about, key) {
                 self.observer.told(told);
             }
             if about == About::Resume && result.is_ok() {
@@ -343,9 +393,19 @@ impl World {
     }
 }
 
-fn told_by(result: &Result<Reply, Refusal>) -> Option<Told<'static>> {
+fn told_by(
+    result: &Result<Reply, Refusal>,
+    about: About,
+    key: Option<TokenDigest>,
+) -> Option<Told<'static>> {
     match result {
-        Ok(Reply::Submitted(id)) => Some(Told::Taken(*id)),
+        Ok(Reply::Submitted(id) | Reply::Repeated { id, .. }) => {
+            Some(key.map_or(Told::Taken(*id), |key| Told::Made { key, id: *id }))
+        }
+        Ok(Reply::Renewed { expires: Some(until) }) => match about {
+            About::Promise(id) => Some(Told::Promised { id, until: *until }),
+            _ => None,
+        },
         Ok(Reply::Replaced { revision, .. }) => Some(Told::Revision(*revision)),
         Ok(_) | Err(_) => None,
     }

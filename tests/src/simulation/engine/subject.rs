@@ -4,10 +4,11 @@
 
 use std::sync::Arc;
 
+use respo::idempotency::SpentKeys;
 use respo::{
-    Allowance, AttributeMatcher, Command, Effects, Engine, Inventory, Limits, MAX_DURATION, Name,
-    NoticeKind, Priority, Record, Refusal, Reply, Request, RequestId, Rules, SessionId, State,
-    Timestamp,
+    Allowance, AttributeMatcher, Command, Effects, EndReason, Engine, Inventory, Limits,
+    MAX_DURATION, Name, NoticeKind, Priority, Record, Refusal, Reply, Request, RequestId, Rules,
+    SessionId, State, Timestamp,
 };
 
 use crate::simulation::bug::Bug;
@@ -36,6 +37,13 @@ impl Subject {
                 if let Some(id) = leases.next().map(|(id, _)| *id) {
                     state.requests.remove(&id);
                 }
+            }
+            Some(Bug::ForgetsPromises) => {
+                state.requests.values_mut().for_each(|asked| asked.until = None);
+            }
+            Some(Bug::ForgetsKeys) => {
+                state.requests.values_mut().for_each(|asked| asked.made_with = None);
+                state.spent_keys = SpentKeys::default();
             }
             Some(bug) => {
                 if let Some(stripped) = stripped(&state.inventory, bug) {
@@ -67,9 +75,11 @@ impl Subject {
         let result = self.engine.handle(now, distorted(command, bug), effects);
         for record in &mut effects.records {
             match (record, &original) {
-                (Record::Queued { request, .. }, Command::Submit { request: original, .. }) => {
-                    *request = Arc::clone(original);
-                }
+                (
+                    Record::Queued { request, .. },
+                    Command::Submit { request: original, .. }
+                    | Command::SubmitOnce { request: original, .. },
+                ) => *request = Arc::clone(original),
                 (
                     Record::InventoryReplaced { inventory, .. },
                     Command::ReplaceInventory(original),
@@ -91,6 +101,7 @@ impl Subject {
     /// Alters some of the grants among the effects.
     fn forge(&mut self, effects: &mut Effects, bug: Bug) {
         let mut forgotten = Vec::new();
+        self.forge_terms(effects, bug);
         for record in &mut effects.records {
             let Record::Granted { id, fence, resources, .. } = record else { continue };
             self.grants += 1;
@@ -125,6 +136,33 @@ impl Subject {
     }
 }
 
+impl Subject {
+    /// Alters what becomes of leases.
+    fn forge_terms(&self, effects: &mut Effects, bug: Bug) {
+        let state = self.engine.state();
+        for record in &mut effects.records {
+            match (record, bug) {
+                (Record::PartlyReleased { id, resources, .. }, Bug::GivesBackOthers) => {
+                    let id = *id;
+                    resources.extend(another(state, |holder| holder.is_some_and(|it| it != id)));
+                }
+                (Record::Transferred { party, .. }, Bug::KeepsParty) => {
+                    // As if it had been made by a session that has other requests.
+                    let mut parties = state.requests.values().map(|asked| asked.party);
+                    *party = parties.find(|other| other != party).unwrap_or(*party);
+                }
+                _ => {}
+            }
+        }
+        if bug == Bug::OverlooksExpiry {
+            let expired = |record: &Record| {
+                matches!(record, Record::Ended { reason: EndReason::Expired, .. })
+            };
+            effects.records.retain(|record| !expired(record));
+        }
+    }
+}
+
 fn replace(name: &mut Name, other: Option<Name>) {
     if let Some(other) = other {
         *name = other;
@@ -143,6 +181,11 @@ fn distorted(command: Command, bug: Bug) -> Command {
             let mut altered = Request::clone(&request);
             altered.priority = Priority::default();
             Command::Submit { session, request: Arc::new(altered), token }
+        }
+        (Command::SubmitOnce { session, request, token, made_with }, Bug::OverlooksPriority) => {
+            let mut altered = Request::clone(&request);
+            altered.priority = Priority::default();
+            Command::SubmitOnce { session, request: Arc::new(altered), token, made_with }
         }
         (Command::ReplaceInventory(inventory), bug) => {
             let inventory = stripped(&inventory, bug).map_or(inventory, Arc::new);

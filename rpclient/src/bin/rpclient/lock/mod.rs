@@ -14,6 +14,7 @@ mod terminal;
 pub(crate) mod waiting;
 mod waiting_text;
 
+use std::pin::pin;
 use std::time::Duration;
 
 use nix::sys::signal::Signal;
@@ -89,6 +90,14 @@ impl Asked {
         }
     }
 
+    /// Whether what is asked for now would outlive this process.
+    fn is_kept(&self) -> bool {
+        match self {
+            Self::New(request) => !request.linger().is_zero() || request.ttl().is_some(),
+            Self::Again(_) => false,
+        }
+    }
+
     async fn ask(&self, client: &Client) -> Result<Pending, Failure> {
         match self {
             Self::New(request) => Ok(client.request(request).await?),
@@ -111,9 +120,20 @@ async fn acquire(
     mut display: WaitingDisplay,
     signals: &mut Signals,
 ) -> Result<Acquired, Failure> {
-    let mut pending = tokio::select! {
-        pending = asked.ask(client) => pending?,
-        signal = signals.next() => return Ok(Acquired::Interrupted(signal)),
+    let mut pending = {
+        let mut asking = pin!(asked.ask(client));
+        tokio::select! {
+            pending = &mut asking => pending?,
+            signal = signals.next() => {
+                // The server may have the request already, and would keep it for its linger.
+                if asked.is_kept()
+                    && let Ok(Ok(pending)) = timeout(FAREWELL, asking).await
+                {
+                    leave(pending, false).await;
+                }
+                return Ok(Acquired::Interrupted(signal));
+            }
+        }
     };
     loop {
         tokio::select! {
