@@ -83,34 +83,11 @@ fn count_of(line: &str) -> Result<(String, u64), Box<dyn Error>> {
     let summary: Value = serde_json::from_str(line)?;
     let text = |key: &str| summary[key].as_str().unwrap_or_default();
     let name = format!("{}::{}", text("function_name"), text("id"));
-    let count = instructions(&summary["profiles"]).ok_or_else(|| format!("{name}: no count"))?;
-    Ok((name, count))
-}
-
-/// The first `Ir` of the new run, wherever it is.
-fn instructions(value: &Value) -> Option<u64> {
-    match value {
-        Value::Object(map) => match map.get("Ir") {
-            Some(count) => new_of(count),
-            None => map.values().find_map(instructions),
-        },
-        Value::Array(list) => list.iter().find_map(instructions),
-        _ => None,
-    }
-}
-
-fn new_of(value: &Value) -> Option<u64> {
-    match value {
-        Value::Number(number) => number.as_u64(),
-        Value::String(text) => text.parse().ok(),
-        Value::Object(map) => {
-            let keys = ["metrics", "new", "New", "left", "Left", "both", "Both", "Int"];
-            keys.iter().find_map(|key| map.get(*key)).and_then(new_of)
-        }
-        // The new one and the old one.
-        Value::Array(list) => list.first().and_then(new_of),
-        _ => None,
-    }
+    let profiles = summary["profiles"].as_array().into_iter().flatten();
+    let counts =
+        profiles.map(|profile| &profile["data"]["total"]["metrics"]["Ir"]["values"]["new"]);
+    let count = counts.filter_map(Value::as_u64).next();
+    Ok((name.clone(), count.ok_or_else(|| format!("{name}: no count"))?))
 }
 
 fn read(text: &str) -> Result<Counts, Box<dyn Error>> {
@@ -169,6 +146,14 @@ fn grouped(count: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_count_is_found_in_the_summary_of_a_benchmark() {
+        let line = r#"{"function_name":"cycle","id":"by_name","profiles":[{"tool":"Callgrind","data":{"parts":[],
+            "total":{"metrics":{"Dr":{"values":{"new":1}},"Ir":{"values":{"new":12,"old":13}}}}}}]}"#;
+        assert_eq!(count_of(line).unwrap(), ("cycle::by_name".to_owned(), 12));
+        assert!(count_of(r#"{"function_name":"cycle","id":"x","profiles":[]}"#).is_err());
+    }
 
     fn counts(counts: &[(&str, u64)]) -> Counts {
         counts.iter().map(|(name, count)| ((*name).to_owned(), *count)).collect()
