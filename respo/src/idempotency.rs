@@ -145,6 +145,7 @@ impl SpentKeys {
         self.spent.iter()
     }
 
+    #[cfg(feature = "engine")]
     pub(crate) fn move_times(&mut self, from: Timestamp, to: Timestamp) {
         for spent in &mut self.spent {
             spent.at = spent.at.moved(from, to);

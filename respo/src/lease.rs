@@ -42,6 +42,7 @@ impl Grant {
     }
 
     /// The names of the resources, in order.
+    #[cfg(feature = "engine")]
     pub(crate) fn names(&self) -> impl Iterator<Item = &Name> {
         self.resources.iter().flatten().map(|resource| &resource.name)
     }

@@ -5,11 +5,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use serde::{Deserialize, Serialize};
 
 use crate::engine::{Record, State};
 use crate::inventory::Inventory;
 use crate::names::Label;
+pub use crate::revision::Revision;
 use crate::time::Timestamp;
 
 /// How many revisions of a pool's inventory a [`MemoryStore`] keeps.
@@ -38,18 +38,6 @@ pub struct Recovered {
     /// really has, whatever was done to the wall clock. What was left of a deadline at that time is less
     /// by this now.
     pub age: Duration,
-}
-
-/// A revision of a pool's inventory that a store has.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct Revision {
-    /// Its number, from 1 on.
-    pub revision: u64,
-    /// When it was put in force.
-    pub at: Timestamp,
-    /// How many resources it has.
-    pub resources: u64,
 }
 
 /// Keeps what must survive a crash: the current inventory, requests and leases of each pool.

@@ -145,7 +145,7 @@ impl Client {
 
     /// Ends a lease, or a request that waits, at once, whatever its linger.
     ///
-    /// [`Lease::release`] is the way for a lease that one holds; this is for those who have kept its id
+    /// [`Lease::release`](crate::Lease::release) is the way for a lease that one holds; this is for those who have kept its id
     /// and token.
     ///
     /// # Errors

@@ -13,6 +13,7 @@ pub use requirement::{
     MAX_KEYS, MAX_REQUESTED, MAX_REQUIREMENTS, MAX_STACK_LABELS, Requirement, RequirementError,
     Wanted,
 };
+#[cfg(feature = "engine")]
 pub(crate) use sizes::check_sizes;
 pub use text::RequirementTextError;
 pub use wait::{Wait, WaitError};

@@ -29,7 +29,7 @@ use crate::inventory::Resource;
 use crate::lease::{EndReason, Grant, Holding};
 use crate::names::{Label, Name};
 use crate::request::{Fence, Request, RequestId};
-use crate::store::Revision;
+use crate::revision::Revision;
 use crate::time::Timestamp;
 use crate::token::Token;
 

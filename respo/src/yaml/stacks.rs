@@ -94,7 +94,9 @@ impl Checker {
             } else if known.contains(name) {
                 first_lines.insert(name, item.place.line);
             } else {
-                let remedy = match self.suggestions.nearest(name, known) {
+                // One that is no name is a mistake itself, and said where it stands.
+                let is_name = |near: &&str| Name::new(*near).is_ok();
+                let remedy = match self.suggestions.nearest(name, known).filter(is_name) {
                     Some(near) => format!("did you mean {near}?"),
                     None => "name a resource of this pool, or add it to its resources".to_owned(),
                 };

@@ -209,6 +209,6 @@ async fn the_token_of_a_reservation_is_not_in_the_log_although_it_is_in_its_path
     let id = reply.json()["reservation_id"].as_str().unwrap().to_owned();
     let token = id.rsplit('_').next().unwrap().to_owned();
     daemon.rentabot("POST", &format!("/reservations/{id}/claim")).await.expect_status(200);
-    daemon.expect_log("path=/api/v1/reservations/").await;
+    daemon.expect_log("path=\"/api/v1/reservations/\"").await;
     assert!(!daemon.log().contains(&token), "{token} is in {}", daemon.log());
 }
