@@ -44,7 +44,7 @@ pub const SELECTORS: [(&str, &str); 6] = [
     ("distinct entities", "attributes=tag7&entities=[[linux],[arm64],[jtag]]"),
     ("entities alone", "entities=[[linux],[arm64],[jtag]]"),
     ("properties", "property=os.version=7"),
-    ("where", "attributes=tag7&where=properties.ram%20%3E%3D%208"),
+    ("where", "attributes=tag7&where=properties.ram%20%3E%3D%204"),
     ("where alone", "where=properties.os.version%20%3D%3D%207"),
 ];
 

@@ -25,6 +25,8 @@ fn by_kind(criterion: &mut Criterion) {
         let inventory = lab(resources);
         for (name, query) in SELECTORS {
             let selector = selector(query);
+            let found = AttributeMatcher.candidates(&selector, &inventory);
+            assert!(!found.is_empty(), "{name} of {resources}: nothing matches");
             group.bench_function(BenchmarkId::new(name, resources), |bencher| {
                 bencher.iter(|| AttributeMatcher.candidates(black_box(&selector), &inventory));
             });

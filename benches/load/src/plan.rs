@@ -21,6 +21,10 @@ const V1: Surface = Surface::V1;
 const REDIS: [Subject; 2] =
     [Subject::Redis { disk: Disk::Never }, Subject::Redis { disk: Disk::Always }];
 
+/// How long at least those who do nothing are watched: twice as long as the longest time between two looks at a place in
+/// the queue.
+const IDLE: Duration = Duration::from_secs(10);
+
 /// The pool of the readers of lists, and of W3.
 pub(crate) const LARGE: usize = 10_000;
 /// The clients of W5.
@@ -52,6 +56,7 @@ pub(crate) struct Extent {
 /// Measures everything, run by run, and adds it to `results` as it comes.
 pub(crate) fn measure(site: &Site, extent: &Extent, results: &mut Results) -> Result<(), Failure> {
     for run in 0..extent.runs {
+        results.disk_commits.push(disk::commit_micros(&site.directory)?);
         for job in jobs(&extent.works) {
             let Job { subject, work, clients, requests, resources } = job;
             let begun = Instant::now();
@@ -82,8 +87,7 @@ pub(crate) fn measure(site: &Site, extent: &Extent, results: &mut Results) -> Re
 
 /// What is not a load.
 fn others(site: &Site, extent: &Extent, results: &mut Results, run: usize) -> Result<(), Failure> {
-    eprintln!("run {}: the disk, the lists and the start", run + 1);
-    results.disk_commits.push(disk::commit_micros(&site.directory)?);
+    eprintln!("run {}: the lists and the start", run + 1);
     for surface in [WS, V1] {
         let subject = Subject::Respod { store: Store::Sqlite, surface };
         let job = Job { subject, work: Work::W1, clients: 16, requests: 1, resources: LARGE };
@@ -96,7 +100,11 @@ fn others(site: &Site, extent: &Extent, results: &mut Results, run: usize) -> Re
 impl Extent {
     fn load(&self, job: Job) -> Load {
         let Job { subject, work, clients, requests, .. } = job;
-        let (threads, measured) = (self.threads, self.measured);
+        let measured = match work {
+            Work::W5Holding | Work::W5Waiting => self.measured.max(IDLE),
+            Work::W1 | Work::W2 | Work::W3 | Work::W4 => self.measured,
+        };
+        let threads = self.threads;
         Load { subject, work, clients, requests, threads, warm_up: WARM_UP, measured }
     }
 }

@@ -158,7 +158,7 @@ impl Part {
         loop {
             let held = match answer {
                 Answer::Granted(held) => held,
-                Answer::Queued => client.granted().await?,
+                Answer::Queued => client.granted(|| {}).await?,
             };
             let granted = Instant::now();
             let window = self.begun().await?;
@@ -184,7 +184,7 @@ impl Part {
         for _ in 0..self.requests {
             let held = match first.take() {
                 Some(held) => held,
-                None => client.granted().await?,
+                None => client.granted(self.hearing()).await?,
             };
             let granted = Instant::now();
             let window = self.listening_until_begun(client).await?;
@@ -199,13 +199,17 @@ impl Part {
     }
 
     async fn listen(&mut self, client: &mut Client) -> Result<Infallible, Failure> {
+        client.listen(self.hearing()).await
+    }
+
+    /// Counts the messages that come once it is measured.
+    fn hearing(&self) -> impl FnMut() + use<> {
         let (window, tally) = (self.window.clone(), Rc::clone(&self.tally));
-        let heard = move || {
+        move || {
             if let Some(window) = *window.borrow() {
                 tally.borrow_mut().heard(window);
             }
-        };
-        client.listen(heard).await
+        }
     }
 
     /// Waits until all clients are ready, and answers the server meanwhile, which may be long.

@@ -60,8 +60,8 @@ fn many_hold_and_wait_and_hear_little() {
         assert_eq!(holding["latency"], Value::Null, "{holding}");
         let waiting = run("w5-waiting", subject, &["--clients", "200"]);
         assert!(waiting["latency"]["p50"].as_f64() > Some(0.0), "a grant was timed: {waiting}");
-        // Ten grants a second. Told of each, all would hear 2,000 messages a second.
-        assert!(waiting["count"].as_u64() < Some(1000), "{waiting}");
+        // Ten grants a second. Told of each, all would hear 2,000 messages a second; those in front hear some.
+        assert!((1..1000).contains(&waiting["count"].as_u64().unwrap_or(0)), "{waiting}");
     }
     let several = run("w5-waiting", "respod-memory/ws", &["--clients", "20", "--requests", "10"]);
     assert!(several["latency"]["p50"].as_f64() > Some(0.0), "{several}");

@@ -38,11 +38,12 @@ impl Lock {
         })
     }
 
-    pub(super) async fn granted(&mut self) -> Result<Held, Failure> {
+    pub(super) async fn granted(&mut self, mut heard: impl FnMut()) -> Result<Held, Failure> {
         loop {
             if let Some(held) = self.next().await? {
                 return Ok(held);
             }
+            heard();
         }
     }
 

@@ -97,12 +97,12 @@ impl Client {
         }
     }
 
-    /// Waits until what was queued is granted.
-    pub(crate) async fn granted(&mut self) -> Result<Held, Failure> {
+    /// Waits until what was queued is granted; `heard` is called for each message before that.
+    pub(crate) async fn granted(&mut self, heard: impl FnMut()) -> Result<Held, Failure> {
         match self {
-            Self::Lock(client) => client.granted().await,
-            Self::Rest(client) => client.granted().await,
-            Self::Socket(client) => client.granted().await,
+            Self::Lock(client) => client.granted(heard).await,
+            Self::Rest(client) => client.granted(heard).await,
+            Self::Socket(client) => client.granted(heard).await,
             Self::Redis(client) => client.granted().await,
             Self::Echo(_) | Self::Bare(_) => Ok(Held::default()),
         }
@@ -112,7 +112,7 @@ impl Client {
     pub(crate) async fn acquire(&mut self, wanted: Wanted) -> Result<Held, Failure> {
         match self.ask(wanted).await? {
             Answer::Granted(held) => Ok(held),
-            Answer::Queued => self.granted().await,
+            Answer::Queued => self.granted(|| {}).await,
         }
     }
 

@@ -44,13 +44,13 @@ impl Rest {
     }
 
     /// Comes back for it until it is granted.
-    pub(super) async fn granted(&mut self) -> Result<Held, Failure> {
+    pub(super) async fn granted(&mut self, mut heard: impl FnMut()) -> Result<Held, Failure> {
         let path = format!("GET /v1/requests/{}?wait=30s", self.waiting.id);
         let request = self.authorized(&path, &self.waiting);
         loop {
             match self.http.call(request.as_bytes()).await? {
                 // It waits still.
-                (200, _) => {}
+                (200, _) => heard(),
                 (303, _) => return Ok(self.waiting.clone()),
                 (status, body) => return Err(unexpected("200 or 303", status, body)),
             }

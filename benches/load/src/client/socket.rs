@@ -98,13 +98,16 @@ impl Socket {
     }
 
     /// Waits until one of the things that were asked for is granted.
-    pub(super) async fn granted(&mut self) -> Result<Held, Failure> {
+    pub(super) async fn granted(&mut self, mut count: impl FnMut()) -> Result<Held, Failure> {
         loop {
             if let Some(held) = self.granted.take() {
                 return Ok(held);
             }
             let text = self.socket.hear().await?;
             self.granted = heard(&text)?.granted();
+            if self.granted.is_none() {
+                count();
+            }
         }
     }
 
