@@ -121,7 +121,9 @@ class Respod:
             self.kill()
             message = f"respod did not start: {line!r}; {self.log.read_text()}"
             raise AssertionError(message)
-        self._listen = found[1].removeprefix("http://") if hasattr(str, "removeprefix") else found[1][7:]
+        self._listen = (
+            found[1].removeprefix("http://") if hasattr(str, "removeprefix") else found[1][7:]
+        )
         return self
 
     def kill(self) -> None:

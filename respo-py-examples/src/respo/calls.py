@@ -10,7 +10,7 @@ from urllib.parse import quote, urlencode
 from respo.errors import Error, Unavailable, error_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from respo.address import Address
 
@@ -35,7 +35,7 @@ class Calls:
         authorization = {"Authorization": f"Bearer {bearer}"} if bearer else {}
         return {"User-Agent": USER_AGENT, "Accept": "application/json", **authorization}
 
-    def json(self, path: str, query: Sequence[tuple[str, str]] = ()) -> Any:  # noqa: ANN401
+    def json(self, path: str, query: Sequence[tuple[str, str]] = ()) -> Any:
         """Return what a GET is answered with."""
         return read_json(self.call("GET", path, query), self.address)
 
@@ -105,7 +105,7 @@ def refusal(address: Address, status: int, body: bytes) -> Error:
     return error_of({"status": status, "code": f"http_{status}", "detail": message})
 
 
-def read_json(body: bytes, address: Address) -> Any:  # noqa: ANN401
+def read_json(body: bytes, address: Address) -> Any:
     """Return what a body says."""
     try:
         return json.loads(body)

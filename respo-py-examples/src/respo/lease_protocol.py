@@ -227,7 +227,9 @@ class LeaseProtocol:
         while True:
             again, failure = None, None
             try:
-                again = yield Resume(self.token, max(0.01, min(self._timeout, absence.ends - now())))
+                again = yield Resume(
+                    self.token, max(0.01, min(self._timeout, absence.ends - now()))
+                )
                 message = yield from self._first_message(again, absence.ends - now())
             except Broken:
                 pass

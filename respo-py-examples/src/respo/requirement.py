@@ -55,7 +55,7 @@ class Requirement:
     keys: tuple[str, ...]
     stack: str | None
 
-    def __init__(  # noqa: PLR0913 one for each key of the JSON
+    def __init__(
         self,
         *,
         count: int = 1,
@@ -88,7 +88,7 @@ class Requirement:
             Invalid: If the text has a mistake; the error says in which column, and what would be right.
 
         """
-        from respo.requirement_text import read  # noqa: PLC0415 it needs this class itself
+        from respo.requirement_text import read
 
         return cls(**read(text))
 
@@ -152,7 +152,7 @@ class Requirement:
 
     def __str__(self) -> str:
         """Return the text form, which :meth:`parse` reads."""
-        from respo.requirement_text import written  # noqa: PLC0415 it needs this class itself
+        from respo.requirement_text import written
 
         return written(self)
 
@@ -192,10 +192,7 @@ def _pattern(pattern: EntityPattern) -> Mapping[str, Any]:
         items = (pattern,) if isinstance(pattern, str) else tuple(pattern)
         attributes = _words("entities", [one for one in items if not isinstance(one, Mapping)])
         properties = {
-            path: value
-            for one in items
-            if isinstance(one, Mapping)
-            for path, value in one.items()
+            path: value for one in items if isinstance(one, Mapping) for path, value in one.items()
         }
     return {
         **({"attributes": list(attributes)} if attributes else {}),

@@ -23,12 +23,12 @@ class Properties(Mapping[str, Any]):
         """Wrap ``values``."""
         self._values = dict(values)
 
-    def __getitem__(self, key: str) -> Any:  # noqa: ANN401
+    def __getitem__(self, key: str) -> Any:
         """Return the value of ``key``."""
         value = self._values[key]
         return Properties(value) if isinstance(value, dict) else value
 
-    def __getattr__(self, name: str) -> Any:  # noqa: ANN401
+    def __getattr__(self, name: str) -> Any:
         """Return the value of ``name``."""
         if name.startswith("_"):
             raise AttributeError(name)
@@ -88,7 +88,7 @@ class Entity:
         """Hash the name and the attributes; properties need not be hashable."""
         return hash((self.name, self.attributes))
 
-    def __getattr__(self, name: str) -> Any:  # noqa: ANN401
+    def __getattr__(self, name: str) -> Any:
         """Return the property ``name``."""
         if name.startswith("_") or name == "properties":
             raise AttributeError(name)
@@ -147,7 +147,7 @@ class Resource:
         """Hash the name, which is unique in a pool."""
         return hash(self.name)
 
-    def __getattr__(self, name: str) -> Any:  # noqa: ANN401
+    def __getattr__(self, name: str) -> Any:
         """Return the entity or the property ``name``."""
         if name.startswith("_") or name in {"entities", "properties"}:
             raise AttributeError(name)
