@@ -21,10 +21,16 @@ Query = "Sequence[tuple[str, str]]"
 
 
 class Calls:
-    """Makes calls, each on a connection of its own. Any thread may make one at any time."""
+    """Makes calls, each on a connection of its own. Any thread may make one at any time.
+
+    Args:
+        address: Where to.
+        timeout: Seconds to connect, and for each part of an answer.
+        token: The administrator's.
+
+    """
 
     def __init__(self, address: Address, timeout: float, token: str | None = None) -> None:
-        """``timeout``: seconds to connect, and for each part of an answer. ``token``: the administrator's."""
         self.address = address
         self.timeout = timeout
         self._token = token

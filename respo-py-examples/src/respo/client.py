@@ -52,8 +52,9 @@ def has_web_socket() -> bool:
 class Client:
     """A respod, and what is leased from it.
 
-    Threads may share a client. Its leases share one WebSocket where the package websockets is installed
-    (``pip install 'respo[ws]'``); without it, or with ``transport="http"``, each has an HTTP connection.
+    Threads may share a client. Its leases share one WebSocket where the package websockets is
+    installed (``pip install 'respo[ws]'``); without it, or with ``transport="http"``, each has an
+    HTTP connection.
 
     Args:
         url: Where respod is; by default what the environment says in ``RESPO_URL``, else
@@ -61,8 +62,8 @@ class Client:
         name: Who asks; others see it. By default ``RESPO_NAME``, else ``USER@HOST``.
         token: The administrator's, where respod was started with one: for the inventory.
         transport: ``"http"`` or ``"websocket"``.
-        timeout: How many seconds a connection and a single answer may take, and for how long a release
-            is tried.
+        timeout: How many seconds a connection and a single answer may take, and for how long a
+            release is tried.
 
     Raises:
         Invalid: If the URL or the transport cannot be used.
@@ -122,17 +123,19 @@ class Client:
             tags (Mapping[str, str]): More to be known of the request.
             wait (str | float | timedelta): How long to wait in the queue: seconds, a text such as
                 ``"10m"``, ``"forever"`` (the default), or 0 to be refused as Busy at once.
-            linger (str | float | timedelta): How long the lease outlives its connection. 0 by default.
-            max_duration (str | float | timedelta): The lease ends at the latest this long after it was
-                granted.
+            linger (str | float | timedelta): How long the lease outlives its connection. 0 by
+                default.
+            max_duration (str | float | timedelta): The lease ends at the latest this long after it
+                was granted.
             pool (str): Where respod serves several; by default what the environment says in
                 ``RESPO_POOL``.
-            on_notice (Callable[[respo.Notice], object]): Called with what is told: while the request
-                waits in the thread that waits, and an exception ends the waiting; later in another one.
-                Without it, notices go to the logger ``respo``.
+            on_notice (Callable[[respo.Notice], object]): Called with what is told: while the
+                request waits in the thread that waits, and an exception ends the waiting; later in
+                another one. Without it, notices go to the logger ``respo``.
             on_lost (Callable[[respo.LeaseLost], object]): Called in another thread when it is lost.
-            interrupt (bool): Whether LeaseLost is raised in the ``with`` block at the next opportunity
-                when the lease is lost; ``False``: it is when the lease is used, or the block ends.
+            interrupt (bool): Whether LeaseLost is raised in the ``with`` block at the next
+                opportunity when the lease is lost; ``False``: it is when the lease is used, or the
+                block ends.
 
         Raises:
             Invalid: If what is asked for contradicts itself.
@@ -162,8 +165,8 @@ class Client:
         Args:
             state: Only those in this state, or in one of these.
             pool: Only those of this pool.
-            **selection: ``resource``, ``location``, ``attributes``, ``entities``, ``properties`` and
-                ``where``, as for :class:`respo.Requirement`.
+            **selection: ``resource``, ``location``, ``attributes``, ``entities``, ``properties``
+                and ``where``, as for :class:`respo.Requirement`.
 
         Raises:
             Invalid: If there is a mistake in what is asked for.
@@ -189,8 +192,8 @@ class Client:
     def events(self, *, pool: str | None = None, after: str | None = None) -> EventStream:
         """Return an iterator over what happens in a pool from now on, or ``after`` an event.
 
-        It waits for each event, and goes on where it was when respod has been away. Close it, or use it
-        in a ``with`` block.
+        It waits for each event, and goes on where it was when respod has been away. Close it, or
+        use it in a ``with`` block.
 
         Raises:
             Invalid: If there are several pools and none is named.

@@ -39,9 +39,9 @@ def lease(*requirements: Wanted, **options: Unpack[LeaseOptions]) -> Lease:
 
 
 def acquire(*requirements: Wanted, **options: Unpack[LeaseOptions]) -> Lease:
-    """Return a lease that is held, from the respod that ``RESPO_URL`` names; the caller releases it.
+    """Return a lease that is held, from the respod that ``RESPO_URL`` names.
 
-    Takes and raises what :meth:`respo.Client.acquire` does.
+    The caller releases it. Takes and raises what :meth:`respo.Client.acquire` does.
 
     Example:
         >>> bench = respo.acquire(resource="bench-1", wait=0)

@@ -25,7 +25,8 @@ class Error(Exception):
     """The base of everything that this package raises on purpose.
 
     Attributes:
-        code: A short word for programs, such as ``busy``; respod's own where the error is its answer.
+        code: A short word for programs, such as ``busy``; respod's own where the error is its
+            answer.
         detail: What is wrong, for people; the text of the error.
         problem: The answer of respod (an RFC 9457 problem document) as a mapping; empty where there
             was none.

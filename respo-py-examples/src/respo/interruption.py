@@ -20,9 +20,10 @@ _nudges: dict[int, Callable[[], None]] = {}
 class Block:
     """A ``with`` block that the current thread has entered.
 
-    The exception is raised between two steps of Python code. A thread that waits inside of a function
-    of the system, such as ``time.sleep``, gets it when that returns. Where an event loop runs in the
-    thread, nothing is raised: it would hit the loop. Nor is it in other Pythons than CPython.
+    The exception is raised between two steps of Python code. A thread that waits inside of a
+    function of the system, such as ``time.sleep``, gets it when that returns. Where an event loop
+    runs in the thread, nothing is raised: it would hit the loop. Nor is it in other Pythons than
+    CPython.
     """
 
     def __init__(self) -> None:

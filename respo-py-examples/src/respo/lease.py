@@ -22,10 +22,10 @@ if TYPE_CHECKING:
 class Lease(LeaseFacts):
     """One request and, once it is granted, the exclusive use of what it asks for.
 
-    Made by :meth:`respo.Client.lease`. A ``with`` block acquires it where it begins, and releases it
-    where it ends, however it ends. If the lease is lost meanwhile, :class:`respo.LeaseLost` is raised in
-    the block at the next opportunity, whenever the lease is used, and at the end of the block unless
-    another exception is under way.
+    Made by :meth:`respo.Client.lease`. A ``with`` block acquires it where it begins, and releases
+    it where it ends, however it ends. If the lease is lost meanwhile, :class:`respo.LeaseLost` is
+    raised in the block at the next opportunity, whenever the lease is used, and at the end of the
+    block unless another exception is under way.
 
     Where it is of one resource, attributes are those of the resource: ``lease.name``,
     ``lease.location``, ``lease.dut.socket``.
@@ -86,8 +86,8 @@ class Lease(LeaseFacts):
     def release(self) -> None:
         """Give everything back, and return when respod has taken it.
 
-        What was released already, or lost, is left alone. Where respod cannot be reached, this is tried
-        for the timeout of the client, and then logged: the lease ends by itself.
+        What was released already, or lost, is left alone. Where respod cannot be reached, this is
+        tried for the timeout of the client, and then logged: the lease ends by itself.
         """
         if self._runner is None or self._process_id != os.getpid():
             return

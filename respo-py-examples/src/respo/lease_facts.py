@@ -51,7 +51,8 @@ class Runner(Protocol):
 class LeaseFacts:
     """The facts of a lease, which is held, or was.
 
-    The number, the fence and the names stay known when the lease is over; what it gave access to does not.
+    The number, the fence and the names stay known when the lease is over; what it gave access to
+    does not.
     """
 
     def __init__(self, request: Request) -> None:
@@ -78,7 +79,7 @@ class LeaseFacts:
 
     @property
     def token(self) -> str:
-        """The secret that proves whose it is. Keep it to yourself: whoever has it can release the lease."""
+        """The secret that proves whose it is: whoever has it can release the lease."""
         return self._known().token
 
     @property
@@ -113,7 +114,7 @@ class LeaseFacts:
 
     @property
     def resources(self) -> tuple[Resource, ...]:
-        """Everything that is leased, in the order of the requirements; raises as ``resource`` does."""
+        """Everything that is leased, in the order of the requirements."""
         return self._held().resources
 
     @property
@@ -134,7 +135,7 @@ class LeaseFacts:
 
     @property
     def lost_reason(self) -> str | None:
-        """Why it was lost, in one word of respod's protocol such as ``revoked``; ``None`` if it was not."""
+        """Why it was lost, in one word such as ``revoked``; ``None`` if it was not."""
         loss = self._loss()
         return None if loss is None else loss.reason
 

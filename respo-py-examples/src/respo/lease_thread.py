@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import queue
 import threading
@@ -35,7 +36,7 @@ class SyncStream(Protocol):
         """Wait for the next message."""
 
     def wake(self) -> None:
-        """Make :meth:`receive` end; for any thread, at any time, also in the middle of another call."""
+        """Make :meth:`receive` end; for any thread, in the middle of anything."""
 
     def close(self) -> None:
         """End the stream, and without linger the request with it."""
@@ -99,7 +100,7 @@ class LeaseThread:
             stream.wake()
 
     def join(self, timeout: float | None = None) -> bool:
-        """Wait until the thread has ended, and return whether it has; not from this thread itself."""
+        """Wait until the thread has ended, and return whether it has."""
         if self._thread is threading.current_thread():
             return False
         self._thread.join(timeout)
@@ -159,10 +160,8 @@ class LeaseThread:
         return stream
 
     def _pause(self, seconds: float) -> None:
-        try:
+        with contextlib.suppress(queue.Empty):
             self._bell.get(timeout=max(0.001, seconds))
-        except queue.Empty:
-            pass
 
     def _release(self) -> None:
         """Tell respod, for as long as that is worth trying."""

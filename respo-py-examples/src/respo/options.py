@@ -61,7 +61,7 @@ class LeaseOptions(Needs, Terms, Watching, total=False):
 
 @dataclass(frozen=True)
 class Watch:
-    """Who is told what becomes of a request, and whether its loss is raised in the block that has it."""
+    """Who is told what becomes of a request, and whether a loss is raised in its block."""
 
     on_notice: Callable[[Notice], Any] | None = None
     on_lost: Callable[[LeaseLost], Any] | None = None

@@ -113,7 +113,7 @@ class WaitingRequest:
 
 @dataclass(frozen=True)
 class HeldLease:
-    """A lease as everybody may see it, with the names of what it is of: a tuple for each requirement."""
+    """A lease as everybody may see it, with the names of what it is of by requirement."""
 
     pool: str
     id: int
@@ -160,7 +160,7 @@ class Stack:
 
 @dataclass(frozen=True)
 class PoolStatus:
-    """A pool: its resources and what waits for them. ``revision`` rises with each change of its inventory."""
+    """A pool: its resources, what waits for them, and the revision of its inventory."""
 
     name: str
     revision: int
@@ -206,8 +206,9 @@ class Event:
         time: When, by respod's clock; ``None`` for ``missed``.
         pool: Where.
         what: ``queued``, ``granted``, ``withdrawn``, ``ended``, ``partly_released``, ``extended``,
-            ``transferred``, ``allowed``, ``disallowed``, ``orphaned``, ``resumed`` or ``inventory``.
-            ``missed``: some of what happened cannot be told any more; read the lists again.
+            ``transferred``, ``allowed``, ``disallowed``, ``orphaned``, ``resumed`` or
+            ``inventory``. ``missed``: some of what happened cannot be told any more; read the
+            lists again.
         lease: The number of the request or lease that it is about.
         holder: Whose that is.
         reason: Why it ended, where it did.

@@ -2,14 +2,14 @@
 
 At exit, also by an exception or ``sys.exit``, everything that is still held is released.
 
-SIGTERM, SIGHUP and SIGINT release everything, too, where their action is the default, which is to end the
-process at once; it then ends by the same signal. A handler that is there already stays in place and
-decides, as Python's own for SIGINT does, which raises KeyboardInterrupt: what it makes of the signal
-unwinds the ``with`` blocks, and these release. Handlers can be set by the main thread only; so they are
-set when it acquires its first lease.
+SIGTERM, SIGHUP and SIGINT release everything, too, where their action is the default, which is to
+end the process at once; it then ends by the same signal. A handler that is there already stays in
+place and decides, as Python's own for SIGINT does, which raises KeyboardInterrupt: what it makes
+of the signal unwinds the ``with`` blocks, and these release. Handlers can be set by the main
+thread only; so they are set when it acquires its first lease.
 
-A forked child neither holds nor releases anything: it closes its copies of the sockets, and nothing is
-sent. When the parent is gone, so are its leases, however long the child lives.
+A forked child neither holds nor releases anything: it closes its copies of the sockets, and
+nothing is sent. When the parent is gone, so are its leases, however long the child lives.
 """
 
 from __future__ import annotations

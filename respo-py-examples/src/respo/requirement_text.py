@@ -260,8 +260,8 @@ class _Reader:
         word = self.take(plain)
         if word.startswith("="):
             problem = (
-                "a property is compared with a single '='; an expression belongs into where=, and a "
-                "text that begins with '=' into double quotes"
+                "a property is compared with a single '='; an expression belongs into where=, and "
+                "a text that begins with '=' into double quotes"
             )
             raise self.mistake(problem, start)
         if not self.at_end and self.next in "'`{\"[":

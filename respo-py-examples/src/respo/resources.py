@@ -115,7 +115,8 @@ class Resource:
         endpoint: Where it is reached as a whole.
         properties: What else the holder of its lease may know.
         entities: Its parts, by name.
-        pairing: For each entity that was asked for, in that order, the name of the one that serves it.
+        pairing: For each entity that was asked for, in that order, the name of the one that serves
+            it.
 
     """
 

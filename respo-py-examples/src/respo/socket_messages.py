@@ -1,4 +1,4 @@
-"""What goes over a WebSocket, without any I/O: which message belongs to which request, and the pulse."""
+"""What goes over a WebSocket, without any I/O: whose each message is, and the pulse."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ def socket_url(address: Address) -> str:
 def pace_of(hello: Message) -> tuple[Pace, float]:
     """Return how long that server is waited for, and how often to ping it, in seconds.
 
-    A server takes a client for gone when it has heard nothing of it for three heartbeats. The limits come
-    to 2.4 heartbeats: the rest is for a program that takes a while to stop.
+    A server takes a client for gone when it has heard nothing of it for three heartbeats. The
+    limits come to 2.4 heartbeats: the rest is for a program that takes a while to stop.
     """
     said = hello.get("heartbeat_seconds")
     is_sensible = isinstance(said, (int, float)) and 0 < said <= _HEARTBEAT
@@ -73,7 +73,7 @@ class Routes:
         self._by_ref.pop(ref, None)
 
     def abandon(self, ref: str, pool: str | None) -> None:
-        """The same, for a request of which respod has not said anything yet: it is to be cancelled then."""
+        """The same, for a request that is to be cancelled when respod has said its id."""
         if self._by_ref.pop(ref, None) is not None:
             self._abandoned[ref] = pool
 
@@ -117,8 +117,8 @@ def request_text(ref: str, request: Request, key: str) -> str:
 class Pulse:
     """The signs of a server, as its answers to pings show them.
 
-    An answer proves more than that the server is there: it has heard of this client since the ping was
-    sent. That is when its sign counts.
+    An answer proves more than that the server is there: it has heard of this client since the ping
+    was sent. That is when its sign counts.
     """
 
     def __init__(self, pace: Pace, interval: float) -> None:

@@ -20,7 +20,8 @@ class Pace:
 
     Attributes:
         limit: The longest silence; after that the connection counts as broken.
-        last_attempt: How long an attempt to come back may take that begins when there is no time left.
+        last_attempt: How long an attempt to come back may take that begins when there is no time
+            left.
 
     """
 
