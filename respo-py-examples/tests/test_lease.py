@@ -235,8 +235,19 @@ def test_no_secret_is_in_what_is_shown(
     respod: Respod, connect: Connect, caplog: pytest.LogCaptureFixture
 ) -> None:
     client = connect(respod, token="ADMIN-SECRET")
-    with caplog.at_level(logging.DEBUG), client.lease("bench-1") as bench:
+    back = threading.Event()
+
+    def told(notice: respo.Notice) -> None:
+        logging.getLogger().info("%r %s", notice, notice)
+        if isinstance(notice, respo.Resumed):
+            back.set()
+
+    with caplog.at_level(logging.DEBUG), client.lease("bench-1", on_notice=told) as bench:
+        # What is said to come back has the token in it.
+        respod.restart()
+        assert back.wait(30)
         shown = " ".join(map(repr, (client, bench, bench.resource, bench.dut, vars(client))))
+        shown += " ".join(map(repr, vars(bench).values()))
         token = bench.token
         assert len(token) == 32
         with pytest.raises(AttributeError, match="there are: api_key, console, socket") as caught:

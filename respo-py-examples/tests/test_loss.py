@@ -124,7 +124,7 @@ def test_whoever_waits_for_a_second_bench_is_told_of_the_loss_of_the_first(
 
     threading.Thread(target=revoke_first).start()
     with pytest.raises(respo.LeaseLost, match="lease 2 was lost"), client.lease("bench-1"):
-        with client.lease("bench-2", on_notice=lambda _: waits.set()):
+        with client.lease("bench-2", wait=PATIENCE, on_notice=lambda _: waits.set()):
             pytest.fail("it is held by somebody else")
     assert client.requests() == []
     blocker.release()
@@ -133,6 +133,8 @@ def test_whoever_waits_for_a_second_bench_is_told_of_the_loss_of_the_first(
 def test_an_event_loop_is_not_interrupted_by_a_lease_for_threads(
     respod: Respod, connect: Connect
 ) -> None:
+    finished: list[bool] = []
+
     async def main() -> None:
         lost = asyncio.Event()
         loop = asyncio.get_running_loop()
@@ -141,9 +143,11 @@ def test_an_event_loop_is_not_interrupted_by_a_lease_for_threads(
             await asyncio.to_thread(respod.revoke_all)
             await asyncio.wait_for(lost.wait(), PATIENCE)
             await asyncio.sleep(0)
+            finished.append(True)
 
     with pytest.raises(respo.LeaseLost):
         asyncio.run(main())
+    assert finished
 
 
 def test_an_exception_in_on_lost_is_logged(
