@@ -252,7 +252,7 @@ def test_no_secret_is_in_what_is_shown(
         assert len(token) == 32
         with pytest.raises(AttributeError, match="there are: api_key, console, socket") as caught:
             _ = bench.dut.no_such
-    for secret in (token, "SECRET-KEY-1", "ADMIN-SECRET"):
+    for secret in (token[:8], token[-8:], "SECRET-KEY-1", "ADMIN-SECRET"):
         assert secret not in shown + caplog.text + str(caught.value)
 
 

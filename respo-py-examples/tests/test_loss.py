@@ -117,15 +117,25 @@ def test_whoever_waits_for_a_second_bench_is_told_of_the_loss_of_the_first(
     blocker = respo.Client(lab.url).acquire("bench-2")
     waits = threading.Event()
 
+    is_told = threading.Event()
+    had_to_wait: list[bool] = []
+
     def revoke_first() -> None:
         assert waits.wait(PATIENCE)
         lab_calls = respo.Client(lab.url, token=lab.administrator, transport="http").calls
         lab_calls.call("DELETE", "/v1/leases/2")
+        if not is_told.wait(PATIENCE):
+            had_to_wait.append(True)
+            blocker.release()
 
-    threading.Thread(target=revoke_first).start()
+    watching = threading.Thread(target=revoke_first)
+    watching.start()
     with pytest.raises(respo.LeaseLost, match="lease 2 was lost"), client.lease("bench-1"):
-        with client.lease("bench-2", wait=PATIENCE, on_notice=lambda _: waits.set()):
+        with client.lease("bench-2", on_notice=lambda _: waits.set()):
             pytest.fail("it is held by somebody else")
+    is_told.set()
+    watching.join()
+    assert not had_to_wait
     assert client.requests() == []
     blocker.release()
 
