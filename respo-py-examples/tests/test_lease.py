@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import traceback
 from typing import TYPE_CHECKING
 
 import pytest
@@ -84,6 +85,17 @@ def test_a_mistake_says_where_it_is(respod: Respod, connect: Connect) -> None:
         connect(respod).acquire("bench-1", priority=5000)
     with pytest.raises(respo.Invalid, match="pool"):
         connect(respod).acquire("bench-1", pool="no-such-pool")
+
+
+def test_a_traceback_shows_the_call_and_not_how_its_failure_was_noticed(
+    respod: Respod, connect: Connect
+) -> None:
+    with pytest.raises(respo.NoSuch) as caught:
+        connect(respod).acquire("bench-9")
+    frames = [frame.name for frame in traceback.extract_tb(caught.value.__traceback__)]
+    assert frames[1:] == ["acquire", "acquire"]
+    assert caught.value.__cause__ is None
+    assert caught.value.__suppress_context__
 
 
 def test_a_respod_that_is_not_there_is_unavailable(respod: Respod, connect: Connect) -> None:

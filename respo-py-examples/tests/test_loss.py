@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import pickle
 import threading
 import time
 import traceback
@@ -40,6 +41,10 @@ def test_a_lost_lease_raises_in_the_block_that_holds_it(respod: Respod, connect:
     frames = [frame.name for frame in traceback.extract_tb(caught.value.__traceback__)]
     assert frames[-1] == "work_for_long"
     assert "respo.LeaseLost: lease 1 was lost" in caught.exconly()
+    # It can be passed on to other processes.
+    passed_on = pickle.loads(pickle.dumps(caught.value))
+    assert type(passed_on) is respo.LeaseLost
+    assert (str(passed_on), passed_on.reason) == (str(caught.value), "revoked")
 
 
 def test_a_lost_lease_raises_in_the_thread_that_holds_it_and_in_no_other(
