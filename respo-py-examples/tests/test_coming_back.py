@@ -45,7 +45,7 @@ def test_a_lease_outlives_a_killed_respod_with_the_same_fence(
         # It is followed on the new connection as it was on the old one.
         respod.restart()
         eventually("it is back again", lambda: kinds_of(notices).count(respo.Resumed) == 2)
-    assert connect(respod).leases() == []
+    connect(respod).acquire("bench-1", wait=0).release()
 
 
 def test_a_respod_that_stops_in_good_order_says_so(respod: Respod, connect: Connect) -> None:
@@ -71,7 +71,7 @@ def test_whoever_waits_keeps_the_place_over_a_restart(respod: Respod, connect: C
     waiting = threading.Thread(target=wait)
     waiting.start()
     eventually("it waits", lambda: notices)
-    number = connect(respod).requests()[0].id
+    number = eventually("it is listed", lambda: connect(respod).requests())[0].id
     respod.restart()
     eventually("it is back", lambda: respo.Resumed in kinds_of(notices))
     eventually("the holder is back", lambda: connect(respod).list(state="leased"))
