@@ -34,11 +34,10 @@ FIVE_BENCHES = """
 pool:
   name: lab
   resources:
-    bench-1: {location: office1, attributes: [can, lin], entities: {dut: {attributes: [arm64]}, programmer: {attributes: [jtag]}}}
-    bench-2: {location: office1, attributes: [can], entities: {dut: {attributes: [riscv]}}}
-    bench-3: {location: office2, attributes: [can, lte], properties: {slots: 4}}
-    bench-4: {location: office2, attributes: [lte]}
-    bench-5: {location: office2}
+    bench-1: {location: office1, attributes: [can, lin], entities: {dut: {attributes: [arm64]},
+    programmer: {attributes: [jtag]}}} bench-2: {location: office1, attributes: [can], entities:
+    {dut: {attributes: [riscv]}}} bench-3: {location: office2, attributes: [can, lte], properties:
+    {slots: 4}} bench-4: {location: office2, attributes: [lte]} bench-5: {location: office2}
 """
 
 _LISTENING = re.compile(r"listening on (http://\S+)")
@@ -121,7 +120,9 @@ class Respod:
             self.kill()
             message = f"respod did not start: {line!r}; {self.log.read_text()}"
             raise AssertionError(message)
-        self._listen = found[1].removeprefix("http://") if hasattr(str, "removeprefix") else found[1][7:]
+        self._listen = (
+            found[1].removeprefix("http://") if hasattr(str, "removeprefix") else found[1][7:]
+        )
         return self
 
     def kill(self) -> None:
@@ -138,7 +139,7 @@ class Respod:
         return self.start()
 
     def forget_everything(self) -> None:
-        """Delete the data of one that does not run: it knows of no lease when it is started again."""
+        """Delete the data of one that does not run: it will know of no lease."""
         shutil.rmtree(self.data)
 
     def signal(self, number: int) -> None:

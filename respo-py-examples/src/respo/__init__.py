@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from respo.candidates import Candidate, Occupant
 from respo.client import Client
+from respo.default_client import acquire, lease
 from respo.errors import Busy, Error, Invalid, LeaseLost, NoSuch, Restarting, Unavailable
+from respo.event_stream import EventStream
 from respo.lease import Lease
 from respo.notices import Away, Draining, Ended, Granted, Notice, Queued, Resumed
-from respo.request import Wanted
+from respo.overview import (
+    Event,
+    HeldLease,
+    PoolStatus,
+    ResourceState,
+    Stack,
+    Status,
+    WaitingRequest,
+)
 from respo.requirement import Requirement
 from respo.resources import Entity, Properties, Resource
 
@@ -22,30 +30,28 @@ __all__ = [
     "Ended",
     "Entity",
     "Error",
+    "Event",
+    "EventStream",
     "Granted",
+    "HeldLease",
     "Invalid",
     "Lease",
     "LeaseLost",
     "NoSuch",
     "Notice",
     "Occupant",
+    "PoolStatus",
     "Properties",
     "Queued",
     "Requirement",
     "Resource",
+    "ResourceState",
     "Restarting",
     "Resumed",
+    "Stack",
+    "Status",
     "Unavailable",
+    "WaitingRequest",
     "acquire",
     "lease",
 ]
-
-
-def lease(*requirements: Wanted, **options: Any) -> Lease:  # noqa: ANN401
-    """Return a lease from the respod that ``RESPO_URL`` names, for a ``with`` block."""
-    return Client().lease(*requirements, **options)
-
-
-def acquire(*requirements: Wanted, **options: Any) -> Lease:  # noqa: ANN401
-    """Return a lease that is held."""
-    return Client().acquire(*requirements, **options)

@@ -1,12 +1,13 @@
 """For how long a request or lease whose connection broke may still be taken up again.
 
-The rule that everything here serves: a lease must count as lost before anyone else can have been granted
-its resource. What an attempt shows of the server decides how long that is:
+The rule that everything here serves: a lease must count as lost before anyone else can have been
+granted its resource. What an attempt shows of the server decides how long that is:
 
-- The server is not there: it grants nothing, and when it is back, it waits for its clients first. There
-  is no hurry, and each attempt that shows this is a sign from which the next case is reckoned.
-- It does not answer: it may be there, and may end the lease. What it cannot have done yet is bounded by
-  the time since its last sign.
+- The server is not there: it grants nothing, and when it is back, it waits for its clients first.
+  There is no hurry, and each attempt that shows this is a sign from which the next case is
+  reckoned.
+- It does not answer: it may be there, and may end the lease. What it cannot have done yet is
+  bounded by the time since its last sign.
 
 A lease that has an end is lost then in any case. So is a request whose time to wait is over.
 """
@@ -113,6 +114,6 @@ class Absence:
         return pause if ends is None else max(0.0, min(pause, (ends - now()) / 2))
 
     def rested(self) -> None:
-        """Take in that the pause is over: there is time for an attempt, if the server was not there."""
+        """Take in that the pause is over: there is time for an attempt after it."""
         if self._is_known_to_be_away:
             self._reckon()

@@ -10,7 +10,7 @@ from urllib.parse import quote, urlencode
 from respo.errors import Error, Unavailable, error_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from respo.address import Address
 
@@ -21,10 +21,16 @@ Query = "Sequence[tuple[str, str]]"
 
 
 class Calls:
-    """Makes calls, each on a connection of its own. Any thread may make one at any time."""
+    """Makes calls, each on a connection of its own. Any thread may make one at any time.
+
+    Args:
+        address: Where to.
+        timeout: Seconds to connect, and for each part of an answer.
+        token: The administrator's.
+
+    """
 
     def __init__(self, address: Address, timeout: float, token: str | None = None) -> None:
-        """``timeout``: seconds to connect, and for each part of an answer. ``token``: the administrator's."""
         self.address = address
         self.timeout = timeout
         self._token = token
@@ -35,7 +41,7 @@ class Calls:
         authorization = {"Authorization": f"Bearer {bearer}"} if bearer else {}
         return {"User-Agent": USER_AGENT, "Accept": "application/json", **authorization}
 
-    def json(self, path: str, query: Sequence[tuple[str, str]] = ()) -> Any:  # noqa: ANN401
+    def json(self, path: str, query: Sequence[tuple[str, str]] = ()) -> Any:
         """Return what a GET is answered with."""
         return read_json(self.call("GET", path, query), self.address)
 
@@ -105,7 +111,7 @@ def refusal(address: Address, status: int, body: bytes) -> Error:
     return error_of({"status": status, "code": f"http_{status}", "detail": message})
 
 
-def read_json(body: bytes, address: Address) -> Any:  # noqa: ANN401
+def read_json(body: bytes, address: Address) -> Any:
     """Return what a body says."""
     try:
         return json.loads(body)

@@ -25,7 +25,8 @@ class Error(Exception):
     """The base of everything that this package raises on purpose.
 
     Attributes:
-        code: A short word for programs, such as ``busy``; respod's own where the error is its answer.
+        code: A short word for programs, such as ``busy``; respod's own where the error is its
+            answer.
         detail: What is wrong, for people; the text of the error.
         problem: The answer of respod (an RFC 9457 problem document) as a mapping; empty where there
             was none.
@@ -44,7 +45,7 @@ class Error(Exception):
         self.problem: Mapping[str, Any] = dict(problem or {})
 
 
-class Busy(Error):  # noqa: N818
+class Busy(Error):
     """What was asked for is taken, and was not free in the time that the request was ready to wait.
 
     Example:
@@ -64,7 +65,7 @@ class Busy(Error):  # noqa: N818
         return tuple(Candidate.of(one) for one in self.problem.get("candidates", ()))
 
 
-class NoSuch(Error):  # noqa: N818
+class NoSuch(Error):
     """No resource can ever satisfy the request, however long it waits."""
 
     default_code = "no_such"
@@ -75,7 +76,7 @@ class NoSuch(Error):  # noqa: N818
         return tuple(self.problem.get("parts", ()))
 
 
-class LeaseLost(Error):  # noqa: N818
+class LeaseLost(Error):
     """The lease, or the request for it, has ended although nobody here released it.
 
     Attributes:
@@ -99,7 +100,7 @@ class LeaseLost(Error):  # noqa: N818
         self.reason = reason
 
 
-class Unavailable(Error):  # noqa: N818
+class Unavailable(Error):
     """respod cannot be reached, or cannot serve now. Trying again later may help."""
 
     default_code = "unavailable"
@@ -111,7 +112,7 @@ class Restarting(Unavailable):
     default_code = "draining"
 
 
-class Invalid(Error):  # noqa: N818
+class Invalid(Error):
     """The request has a mistake: trying again does not help."""
 
     default_code = "malformed"

@@ -1,7 +1,7 @@
 """What becomes of one request, from asking until its end; without any I/O.
 
-:meth:`LeaseProtocol.run` yields what is to be done next. Whoever drives it, with threads or with asyncio,
-does that and sends the outcome in.
+:meth:`LeaseProtocol.run` yields what is to be done next. Whoever drives it, with threads or with
+asyncio, does that and sends the outcome in.
 """
 
 from __future__ import annotations
@@ -129,28 +129,22 @@ class LeaseProtocol:
             try:
                 stream = yield Ask(key, max(0.0, deadline - now()))
                 message = yield from self._first_message(stream, max(0.0, deadline - now()))
+                return stream, message
             except Broken as broken:
-                failure: Error = Unavailable(str(broken))
-                if not self._can_repeat:
-                    raise failure from None
+                failure: Error = Unavailable(f"{broken} before it had answered")
+                can_go_on = self._can_repeat
                 is_repeated = True
             except Error as error:
-                if not is_repeated:
-                    raise
+                failure = error
+                can_go_on = is_repeated and (error.code == "key_spent" or not is_refusal(error))
                 if error.code == "key_spent":
                     # What came of it ended with its connection, and nobody has had the use of it.
                     key, is_repeated = _new_key(), False
-                    continue
-                if is_refusal(error):
-                    raise
-                failure = error
-            else:
-                return stream, message
             if stream is not None:
                 yield Close(stream)
             pause = backoff.pause()
-            if now() + pause >= deadline:
-                raise failure
+            if not can_go_on or now() + pause >= deadline:
+                raise failure.with_traceback(None) from None
             yield Pause(pause)
 
     def _first_message(self, stream: Stream, within: float) -> Steps:
@@ -227,7 +221,9 @@ class LeaseProtocol:
         while True:
             again, failure = None, None
             try:
-                again = yield Resume(self.token, max(0.01, min(self._timeout, absence.ends - now())))
+                again = yield Resume(
+                    self.token, max(0.01, min(self._timeout, absence.ends - now()))
+                )
                 message = yield from self._first_message(again, absence.ends - now())
             except Broken:
                 pass
@@ -236,8 +232,8 @@ class LeaseProtocol:
                     raise self._refused(error) from None
                 failure = error
             else:
-                # Only now: after a silence, respod may have the old connection still, and its end would
-                # be the end of what is taken up on the new one.
+                # Only now: after a silence, respod may have the old connection still, and its end
+                # would be the end of what is taken up on the new one.
                 yield Close(stream)
                 self._grace = None
                 if message.get("event") != "ended":

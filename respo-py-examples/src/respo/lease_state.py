@@ -5,116 +5,110 @@ from __future__ import annotations
 import logging
 import threading
 from collections import deque
-from typing import TYPE_CHECKING, Any, Callable, Optional
+from typing import TYPE_CHECKING, Any
 
 from respo.errors import Error, LeaseLost
-from respo.notices import Notice
-from respo.resources import Resource
+from respo.interruption import Block, nudged
+from respo.lease_facts import Grant
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from respo.notices import Notice
+    from respo.options import Watch
+
 logger = logging.getLogger("respo")
-
-OnNotice = Callable[[Notice], Any]
-OnLost = Callable[[LeaseLost], Any]
-
-
-class Grant:
-    """What respod has granted."""
-
-    __slots__ = ("by_requirement", "expires", "fence", "id", "pool", "since", "token")
-
-    def __init__(self, lease: Mapping[str, Any]) -> None:
-        """Read it from JSON."""
-        self.id = int(lease["id"])
-        self.fence = int(lease["fence"])
-        self.pool = str(lease["pool"])
-        self.token = str(lease["token"])
-        self.since = str(lease["since"])
-        self.expires: str | None = lease.get("expires")
-        self.by_requirement = tuple(
-            tuple(Resource.of(one) for one in group) for group in lease["resources"]
-        )
-
-    @property
-    def resources(self) -> tuple[Resource, ...]:
-        """All of it, in order."""
-        return tuple(one for group in self.by_requirement for one in group)
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """The names of all."""
-        return tuple(one.name for one in self.resources)
 
 
 class LeaseState:
     """The follower of a request whose lease is used by threads."""
 
-    def __init__(self, on_notice: OnNotice | None, on_ended: Callable[[], None]) -> None:
-        """``on_ended`` is called once, in the thread that follows it, when it is lost."""
-        self.grant_: Optional[Grant] = None
+    def __init__(self, watch: Watch) -> None:
+        """``watch``: who is told what."""
+        self.granted: Grant | None = None
         self.error: Error | None = None
-        self.is_acquired = False
-        self._on_notice = on_notice
-        self._on_ended = on_ended
+        self._watch = watch
+        self._is_acquired = False
+        self._block: Block | None = None
         self._changed = threading.Condition()
         self._untold: deque[Notice] = deque()
+
+    def enter(self) -> None:
+        """Take in that this thread enters a ``with`` block."""
+        self._block = Block() if self._watch.interrupt else None
+
+    def leave(self) -> None:
+        """Take in that this thread leaves it."""
+        block, self._block = self._block, None
+        if block is not None:
+            block.leave()
 
     def tell(self, notice: Notice) -> None:
         """Pass a notice on: while the request waits, in the thread that waits for it."""
         with self._changed:
-            if not self.is_acquired:
+            if not self._is_acquired:
                 self._untold.append(notice)
                 self._changed.notify_all()
                 return
-        self._pass_on_safely(notice)
+        try:
+            self._pass_on(notice)
+        except Exception:
+            logger.exception("on_notice failed; the lease is kept")
 
     def grant(self, lease: Mapping[str, Any]) -> None:
         """Take in that the lease is held."""
         with self._changed:
-            token = self.grant_.token if self.grant_ else None
-            self.grant_ = Grant({"token": token, **lease})
+            known = {"token": self.granted.token} if self.granted else {}
+            self.granted = Grant({**known, **lease})
             self._changed.notify_all()
 
     def end(self, error: Error) -> None:
         """Take in that it is over."""
         with self._changed:
             self.error = error
-            was_acquired = self.is_acquired
+            is_lost = self._is_acquired and isinstance(error, LeaseLost)
             self._changed.notify_all()
-        if was_acquired:
-            self._on_ended()
+        if not (is_lost and isinstance(error, LeaseLost)):
+            return
+        if self._watch.on_lost is not None:
+            try:
+                self._watch.on_lost(error)
+            except Exception:
+                logger.exception("on_lost failed")
+        else:
+            logger.error("%s", error)
+        block = self._block
+        if block is not None:
+            block.interrupt(error)
 
-    def wait(self) -> None:
+    def wait(self) -> Grant:
         """Wait until the lease is held, and pass on what is told meanwhile.
 
         Raises:
             Error: If it never will be.
 
         """
-        while True:
-            with self._changed:
-                while not (self._untold or self.grant_ or self.error):
-                    self._changed.wait()
-                untold = list(self._untold)
-                self._untold.clear()
-                if not untold:
-                    if self.error is not None:
+        with nudged(self._nudge):
+            while True:
+                with self._changed:
+                    if not (self._untold or self.granted or self.error):
+                        self._changed.wait()
+                    untold = list(self._untold)
+                    self._untold.clear()
+                    if not untold and self.error is not None:
                         raise self.error from None
-                    self.is_acquired = True
-                    return
-            for notice in untold:
-                self._pass_on(notice)
+                    if not untold and self.granted is not None:
+                        self._is_acquired = True
+                        return self.granted
+                for notice in untold:
+                    self._pass_on(notice)
+
+    def _nudge(self) -> None:
+        with self._changed:
+            self._changed.notify_all()
 
     def _pass_on(self, notice: Notice) -> None:
-        if self._on_notice is not None:
-            self._on_notice(notice)
+        if self._watch.on_notice is not None:
+            self._watch.on_notice(notice)
         else:
             logger.info("%s", notice)
-
-    def _pass_on_safely(self, notice: Notice) -> None:
-        try:
-            self._pass_on(notice)
-        except Exception:
-            logger.exception("on_notice failed; the lease is kept")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import queue
 import threading
@@ -11,6 +12,7 @@ from respo.absence import is_refusal
 from respo.backoff import Backoff
 from respo.errors import Error
 from respo.lease_protocol import Ask, Close, LeaseProtocol, Pause, Receive, Resume, Step
+from respo.process import hold, let_go
 from respo.streams import Broken, Message, Pace, now
 
 if TYPE_CHECKING:
@@ -22,14 +24,19 @@ logger = logging.getLogger("respo")
 class SyncStream(Protocol):
     """A stream whose calls block."""
 
-    pace: Pace
-    last_sign: float
+    @property
+    def pace(self) -> Pace:
+        """How long the server may be silent."""
+
+    @property
+    def last_sign(self) -> float:
+        """When there was the last sign of it."""
 
     def receive(self, within: float | None = None) -> Message:
         """Wait for the next message."""
 
     def wake(self) -> None:
-        """Make :meth:`receive` end; for any thread, at any time, also in the middle of another call."""
+        """Make :meth:`receive` end; for any thread, in the middle of anything."""
 
     def close(self) -> None:
         """End the stream, and without linger the request with it."""
@@ -41,7 +48,9 @@ class SyncStream(Protocol):
 class Transport(Protocol):
     """A way to make requests. An :class:`Error` is raised where one cannot be made."""
 
-    can_repeat: bool
+    @property
+    def can_repeat(self) -> bool:
+        """Whether respod knows a request that is made once more for the same."""
 
     def ask(self, request: Request, key: str, within: float) -> SyncStream:
         """Make a request."""
@@ -49,7 +58,7 @@ class Transport(Protocol):
     def resume(self, token: str, pool: str | None, within: float) -> SyncStream:
         """Take up a request or lease."""
 
-    def release(self, stream: Any, number: int, token: str, pool: str | None) -> None:  # noqa: ANN401
+    def release(self, stream: Any, number: int, token: str, pool: str | None) -> None:
         """End a request or lease, and wait until respod has done so."""
 
     def close(self) -> None:
@@ -72,24 +81,26 @@ class LeaseThread:
         self._timeout = timeout
         # The newest is the last; after a silence, an older one is kept until its place is taken.
         self._streams: list[SyncStream] = []
-        self._is_stopping = False
+        self.owner: object = transport
+        self.is_stopping = False
         # Its put() may be called in the middle of anything, also by the garbage collector.
         self._bell: queue.SimpleQueue[None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="respo-lease", daemon=True)
 
     def start(self) -> None:
         """Begin."""
+        hold(self)
         self._thread.start()
 
     def stop(self) -> None:
         """Have the thread release what it follows, and end. Does not wait, takes no lock."""
-        self._is_stopping = True
+        self.is_stopping = True
         self._bell.put(None)
         for stream in tuple(self._streams):
             stream.wake()
 
     def join(self, timeout: float | None = None) -> bool:
-        """Wait until the thread has ended, and return whether it has; not from this thread itself."""
+        """Wait until the thread has ended, and return whether it has."""
         if self._thread is threading.current_thread():
             return False
         self._thread.join(timeout)
@@ -104,17 +115,18 @@ class LeaseThread:
         steps = self._protocol.run()
         try:
             step: Step = next(steps)
-            while not self._is_stopping:
+            while not self.is_stopping:
                 try:
                     outcome = self._perform(step)
                 except (Broken, Error) as failure:
-                    if self._is_stopping:
+                    if self.is_stopping:
                         break
                     step = steps.throw(failure)
-                else:
-                    step = steps.send(outcome)
-            else:
-                steps.close()
+                    continue
+                if self.is_stopping:
+                    break
+                step = steps.send(outcome)
+            steps.close()
             self._release()
         except StopIteration:
             pass
@@ -124,8 +136,9 @@ class LeaseThread:
         finally:
             while self._streams:
                 self._streams.pop().close()
+            let_go(self)
 
-    def _perform(self, step: Step) -> Any:  # noqa: ANN401
+    def _perform(self, step: Step) -> Any:
         if isinstance(step, Ask):
             return self._opened(self._transport.ask(self._request, step.key, step.within))
         if isinstance(step, Resume):
@@ -142,15 +155,13 @@ class LeaseThread:
 
     def _opened(self, stream: SyncStream) -> SyncStream:
         self._streams.append(stream)
-        if self._is_stopping:
+        if self.is_stopping:
             stream.wake()
         return stream
 
     def _pause(self, seconds: float) -> None:
-        try:
+        with contextlib.suppress(queue.Empty):
             self._bell.get(timeout=max(0.001, seconds))
-        except queue.Empty:
-            pass
 
     def _release(self) -> None:
         """Tell respod, for as long as that is worth trying."""
@@ -167,7 +178,9 @@ class LeaseThread:
                     return  # it has ended already
                 pause = backoff.pause()
                 if now() + pause >= deadline:
-                    logger.warning("lease %d could not be released, and ends by itself: %s", number, error)
+                    logger.warning(
+                        "lease %d could not be released, and ends by itself: %s", number, error
+                    )
                     return
                 self._pause(pause)
             else:

@@ -49,7 +49,7 @@ class LockStream:
         return self._response
 
     def receive(self, within: float | None = None) -> Message:
-        """Wait for the next message, at most ``within`` seconds, and no longer than a silence may be.
+        """Wait for the next message, at most ``within`` seconds or as long as a silence may be.
 
         Raises:
             Broken: If there is none.
@@ -87,7 +87,7 @@ class LockStream:
         self._connection.close()
 
     def forget(self) -> None:
-        """Close this process's copy of the socket, and send nothing: another process has one, too."""
+        """Close this process's copy of the socket; nothing is sent."""
         with contextlib.suppress(OSError):
             os.close(self._socket.detach())
 

@@ -4,54 +4,20 @@ from __future__ import annotations
 
 import getpass
 import os
+import re
 import socket
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, TypedDict, Union
+from typing import Any, Union
 
 from respo.errors import Invalid
 from respo.instants import Duration, duration_text
-from respo.requirement import EntityPattern, Requirement, Words
+from respo.options import NEEDS
+from respo.requirement import Requirement
 
 Wanted = Union[str, Requirement, Mapping[str, Any]]
 """One requirement: as text, as an object, or as respod's JSON has it."""
-
-
-class Selection(TypedDict, total=False):
-    """The keywords that say what a resource must look like; :class:`respo.Requirement` explains each."""
-
-    resource: Words
-    location: str | None
-    attributes: Words
-    entities: EntityPattern
-    properties: Mapping[str, Any] | None
-    where: str | None
-
-
-class Needs(Selection, total=False):
-    """The keywords that make one requirement."""
-
-    count: int
-    keys: Words
-    stack: str | None
-
-
-class Terms(TypedDict, total=False):
-    """The keywords that say how a request is to be served; :meth:`respo.Client.lease` explains each."""
-
-    priority: int
-    description: str | None
-    name: str | None
-    tags: Mapping[str, str] | None
-    wait: Duration | None
-    linger: Duration | None
-    max_duration: Duration | None
-    pool: str | None
-
-
-_NEEDS = (*Selection.__annotations__, "count", "keys", "stack")
-_TERMS = tuple(Terms.__annotations__)
 
 
 @dataclass(frozen=True)
@@ -74,14 +40,9 @@ def request_of(
 
     Raises:
         Invalid: If they contradict each other, or say nothing.
-        TypeError: If there is no such keyword.
 
     """
-    odd = sorted(set(options) - {*_NEEDS, *_TERMS})
-    if odd:
-        message = f"lease() has no argument {odd[0]!r}; it has {', '.join((*_NEEDS, *_TERMS))}"
-        raise TypeError(message)
-    requirements = _requirements(wanted, {key: options[key] for key in _NEEDS if key in options})
+    requirements = _requirements(wanted, {key: options[key] for key in NEEDS if key in options})
     body: dict[str, Any] = {"requirements": [one.to_json() for one in requirements]}
     for key in ("priority", "description"):
         if options.get(key):
@@ -92,7 +53,7 @@ def request_of(
     for key in ("wait", "linger", "max_duration"):
         if options.get(key) is not None:
             body[key] = duration_text(options[key])
-    return Request(body, options.get("pool"))
+    return Request(body, options.get("pool") or os.environ.get("RESPO_POOL"))
 
 
 def _requirements(wanted: Sequence[Wanted], needs: Mapping[str, Any]) -> list[Requirement]:
@@ -134,17 +95,11 @@ def seconds_of(duration: Duration | None) -> float:
     return _seconds_of_text(duration)
 
 
-_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "": 1.0}
+_PART = re.compile(r"(\d+(?:\.\d+)?)(ms|[smhd]|$)")
 
 
 def _seconds_of_text(text: str) -> float:
-    total, number, rest = 0.0, "", text.strip()
-    while rest:
-        if rest[0] in "0123456789.":
-            number, rest = number + rest[0], rest[1:]
-            continue
-        unit = "ms" if rest.startswith("ms") else rest[0]
-        if unit not in _UNITS or not number:
-            return 0.0
-        total, number, rest = total + float(number) * _UNITS[unit], "", rest[len(unit) :]
-    return total + float(number or 0)
+    parts = _PART.findall(text)
+    is_all = "".join(number + unit for number, unit in parts) == text.strip()
+    return sum(float(number) * _UNITS[unit] for number, unit in parts) if is_all else 0.0

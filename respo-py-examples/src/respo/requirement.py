@@ -13,8 +13,8 @@ Words = Union[str, Sequence[str]]
 """One word, or several."""
 
 EntityPattern = Union[str, Sequence[Any], Mapping[str, Any]]
-"""What an entity must look like: an attribute; a list of attributes and of maps of properties; or a map
-with ``attributes`` and ``properties`` as in respod's JSON."""
+"""What an entity must look like: an attribute; a list of attributes and of maps of properties; or a
+map with ``attributes`` and ``properties`` as in respod's JSON."""
 
 
 @dataclass(frozen=True, init=False)
@@ -28,8 +28,8 @@ class Requirement:
         attributes: It has all of these.
         entities: Patterns, each matched by an entity of its own: ``[["jtag"], ["arm64",
             {"gsm.operator": "GTE"}]]``.
-        properties: It has all of these; a list is contained in its own; maps in maps are the same as
-            paths with dots.
+        properties: It has all of these; a list is contained in its own; maps in maps are the same
+            as paths with dots.
         where: An expression (CEL) that is true of it: ``size(entities) > 1``.
         keys: These keys in place of what matches; goes with ``count`` and ``stack`` only.
         stack: A label: everything in the request that has the same comes from one stack.
@@ -55,7 +55,7 @@ class Requirement:
     keys: tuple[str, ...]
     stack: str | None
 
-    def __init__(  # noqa: PLR0913 one for each key of the JSON
+    def __init__(
         self,
         *,
         count: int = 1,
@@ -85,16 +85,17 @@ class Requirement:
         """Read the text form, such as ``"2 location=office1 +can {jtag}"``.
 
         Raises:
-            Invalid: If the text has a mistake; the error says in which column, and what would be right.
+            Invalid: If the text has a mistake; the error says in which column, and what would be
+                right.
 
         """
-        from respo.requirement_text import read  # noqa: PLC0415 it needs this class itself
+        from respo.requirement_text import read
 
         return cls(**read(text))
 
     @classmethod
     def of(cls, wanted: str | Requirement | Mapping[str, Any]) -> Requirement:
-        """Return the requirement that a text, a mapping as in respod's JSON, or a requirement says."""
+        """Return the requirement that a text, a mapping or a requirement says."""
         if isinstance(wanted, Requirement):
             return wanted
         if isinstance(wanted, str):
@@ -152,7 +153,7 @@ class Requirement:
 
     def __str__(self) -> str:
         """Return the text form, which :meth:`parse` reads."""
-        from respo.requirement_text import written  # noqa: PLC0415 it needs this class itself
+        from respo.requirement_text import written
 
         return written(self)
 
@@ -192,10 +193,7 @@ def _pattern(pattern: EntityPattern) -> Mapping[str, Any]:
         items = (pattern,) if isinstance(pattern, str) else tuple(pattern)
         attributes = _words("entities", [one for one in items if not isinstance(one, Mapping)])
         properties = {
-            path: value
-            for one in items
-            if isinstance(one, Mapping)
-            for path, value in one.items()
+            path: value for one in items if isinstance(one, Mapping) for path, value in one.items()
         }
     return {
         **({"attributes": list(attributes)} if attributes else {}),

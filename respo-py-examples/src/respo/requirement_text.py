@@ -253,15 +253,15 @@ class _Reader:
         self.at += 1
         return items
 
-    def scalar(self, plain: re.Pattern[str]) -> Any:  # noqa: ANN401
+    def scalar(self, plain: re.Pattern[str]) -> Any:
         if self.next == '"':
             return self.quoted()
         start = self.at
         word = self.take(plain)
         if word.startswith("="):
             problem = (
-                "a property is compared with a single '='; an expression belongs into where=, and a "
-                "text that begins with '=' into double quotes"
+                "a property is compared with a single '='; an expression belongs into where=, and "
+                "a text that begins with '=' into double quotes"
             )
             raise self.mistake(problem, start)
         if not self.at_end and self.next in "'`{\"[":
@@ -308,7 +308,7 @@ def _is_number(word: str) -> bool:
     return word.isascii() and word.isdigit()
 
 
-def _value_of(word: str) -> Any:  # noqa: ANN401
+def _value_of(word: str) -> Any:
     """JSON's numbers, true, false and null are what they look like; everything else is a text."""
     try:
         value = json.loads(word, parse_constant=_refuse)
@@ -317,7 +317,7 @@ def _value_of(word: str) -> Any:  # noqa: ANN401
     return word if isinstance(value, (str, list, dict)) else value
 
 
-def _refuse(constant: str) -> Any:  # noqa: ANN401
+def _refuse(constant: str) -> Any:
     raise ValueError(constant)
 
 
@@ -337,7 +337,7 @@ def written(requirement: Requirement) -> str:
     terms.extend(_braces(pattern) for pattern in requirement.entities)
     for path, value in requirement.properties.items():
         is_key = path in _KEYS or path.startswith("properties.")
-        terms.append(("properties." if is_key else "") + _property(path, value))
+        terms.append(("properties." if is_key else "") + property_text(path, value))
     if requirement.stack is not None:
         terms.append(f"@{_text(requirement.stack)}")
     if requirement.where is not None:
@@ -348,11 +348,12 @@ def written(requirement: Requirement) -> str:
 def _braces(pattern: Mapping[str, Any]) -> str:
     words = pattern.get("attributes", ())
     terms = [f"+{word}" if "=" in word or word.startswith("+") else word for word in words]
-    terms += [_property(path, value) for path, value in pattern.get("properties", {}).items()]
+    terms += [property_text(path, value) for path, value in pattern.get("properties", {}).items()]
     return "{" + " ".join(terms) + "}"
 
 
-def _property(path: str, value: object) -> str:
+def property_text(path: str, value: object) -> str:
+    """Return `PATH=VALUE`."""
     shown: Callable[[object], str] = _scalar
     if isinstance(value, (list, tuple)):
         text = "[" + ",".join(_scalar(item, in_list=True) for item in value) + "]"

@@ -23,12 +23,12 @@ class Properties(Mapping[str, Any]):
         """Wrap ``values``."""
         self._values = dict(values)
 
-    def __getitem__(self, key: str) -> Any:  # noqa: ANN401
+    def __getitem__(self, key: str) -> Any:
         """Return the value of ``key``."""
         value = self._values[key]
         return Properties(value) if isinstance(value, dict) else value
 
-    def __getattr__(self, name: str) -> Any:  # noqa: ANN401
+    def __getattr__(self, name: str) -> Any:
         """Return the value of ``name``."""
         if name.startswith("_"):
             raise AttributeError(name)
@@ -88,7 +88,7 @@ class Entity:
         """Hash the name and the attributes; properties need not be hashable."""
         return hash((self.name, self.attributes))
 
-    def __getattr__(self, name: str) -> Any:  # noqa: ANN401
+    def __getattr__(self, name: str) -> Any:
         """Return the property ``name``."""
         if name.startswith("_") or name == "properties":
             raise AttributeError(name)
@@ -115,7 +115,8 @@ class Resource:
         endpoint: Where it is reached as a whole.
         properties: What else the holder of its lease may know.
         entities: Its parts, by name.
-        pairing: For each entity that was asked for, in that order, the name of the one that serves it.
+        pairing: For each entity that was asked for, in that order, the name of the one that serves
+            it.
 
     """
 
@@ -147,7 +148,7 @@ class Resource:
         """Hash the name, which is unique in a pool."""
         return hash(self.name)
 
-    def __getattr__(self, name: str) -> Any:  # noqa: ANN401
+    def __getattr__(self, name: str) -> Any:
         """Return the entity or the property ``name``."""
         if name.startswith("_") or name in {"entities", "properties"}:
             raise AttributeError(name)

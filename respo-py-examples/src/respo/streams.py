@@ -20,7 +20,8 @@ class Pace:
 
     Attributes:
         limit: The longest silence; after that the connection counts as broken.
-        last_attempt: How long an attempt to come back may take that begins when there is no time left.
+        last_attempt: How long an attempt to come back may take that begins when there is no time
+            left.
 
     """
 
@@ -28,16 +29,20 @@ class Pace:
     last_attempt: float
 
 
-class Broken(Exception):  # noqa: N818
+class Broken(Exception):
     """A connection ended, or said nothing for too long; ``str()`` says how."""
 
 
 class Stream(Protocol):
     """What is told of one request, over one connection."""
 
-    pace: Pace
-    last_sign: float
-    """When there was the last sign of the server, on the clock of :func:`time.monotonic`."""
+    @property
+    def pace(self) -> Pace:
+        """How long the server may be silent."""
+
+    @property
+    def last_sign(self) -> float:
+        """When there was the last sign of it, on the clock of :func:`time.monotonic`."""
 
 
 def closed() -> Broken:
