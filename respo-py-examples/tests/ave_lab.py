@@ -14,6 +14,7 @@ from respo.ave import Broker
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
+    from types import TracebackType
 
 _PATIENCE = 30
 """Seconds that a test waits for what must happen."""
@@ -76,20 +77,31 @@ class Phones(Respod):
     def __init__(self, *arguments: str, inventory: str | None = None) -> None:
         """``arguments``: further ones of respod; ``inventory``: another one."""
         super().__init__(inventory or lab(), *arguments)
-        # Those that a test has dropped may be collected; what is left is closed while respod is there.
+        # Those that a test has dropped may be collected; what is left is closed while respod is
+        # there.
         self._brokers: weakref.WeakSet[Broker] = weakref.WeakSet()
 
-    def broker(self, **options: Any) -> Broker:  # noqa: ANN401
+    def broker(self, **options: Any) -> Broker:
         """Return a new broker."""
         broker = Broker(self.address, **options)
         self._brokers.add(broker)
         return broker
 
-    def __exit__(self, *end: Any) -> None:  # noqa: ANN401
+    def __enter__(self) -> Phones:
+        """Start it."""
+        self.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
         """Close what is left, and end it."""
         for broker in list(self._brokers):
             broker.close()
-        super().__exit__(*end)
+        super().__exit__(kind, error, traceback)
 
 
 def eventually(what: str, holds: Callable[[], bool]) -> None:

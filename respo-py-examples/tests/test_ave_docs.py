@@ -20,7 +20,7 @@ def blocks(language: str) -> list[str]:
 
 
 def promised(script: str) -> list[str]:
-    """Return what the comments say that is printed: on the line that prints, or on those after it."""
+    """Return what comments say that is printed: on the line that prints, or on those after it."""
     said = []
     prints = False
     for line in script.splitlines():

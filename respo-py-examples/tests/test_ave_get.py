@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -123,6 +124,14 @@ def test_a_profile_asks_for_values_in_maps_and_for_dotted_keys(phones: Phones) -
     assert phones.broker().get({"type": "handset", "gsm.operator": "GTE"}).profile == handset("CB1")
 
 
+def test_whatever_is_listed_as_available_can_be_allocated_as_it_is(phones: Phones) -> None:
+    listed = phones.broker().list_available()
+    assert len(listed) == 6
+    for profile in listed:
+        with phones.broker() as broker:
+            assert dict(broker.get(profile).profile) == dict(profile)
+
+
 def test_a_handset_that_is_off_is_given_to_those_only_who_ask_for_that(phones: Phones) -> None:
     with pytest.raises(NoSuch):
         phones.broker().get(handset("loose"))
@@ -189,6 +198,7 @@ def test_yielded_equipment_is_free_for_others_and_the_rest_stays(phones: Phones)
     broker.yield_resources(handset("CB3"))
     assert broker.list_allocations() == []
     assert other.get(handset("CB3")).profile == second.profile
+    assert not second.lease.lost
 
 
 def test_what_is_yielded_of_a_stack_stays_collateral_of_the_rest(phones: Phones) -> None:
@@ -222,17 +232,18 @@ def test_allocating_and_yielding_goes_on_and_on(phones: Phones) -> None:
         assert broker.list_allocations() == [got.profile, workspace.profile]
         broker.yield_resources(workspace, got)
         assert broker.list_allocations() == []
+        assert not Path(workspace.path).exists()
 
 
 def test_a_workspace_is_a_directory_that_goes_with_the_session(phones: Phones) -> None:
     with phones.broker() as broker:
         got, workspace = broker.get({"type": "handset"}, {"type": "workspace", "tools": ["sh"]})
         assert got.profile["type"] == "handset"
-        assert os.path.isdir(workspace.make_tempdir())
+        assert Path(workspace.make_tempdir()).is_dir()
         assert os.access(workspace.profile["tools"]["sh"], os.X_OK)
         again = broker.get({"type": "workspace", "uid": workspace.profile["uid"]})
         assert again is workspace
-    assert not os.path.exists(workspace.get_path())
+    assert not Path(workspace.get_path()).exists()
 
 
 def test_a_workspace_with_a_tool_that_is_not_installed_is_no_such_thing(phones: Phones) -> None:

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import textwrap
 import threading
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -37,7 +38,7 @@ def test_a_broker_that_is_collected_gives_everything_back(phones: Phones) -> Non
     del broker
     gc.collect()
     assert phones.broker().get(handset("CB1"), relay("a"))
-    assert not os.path.exists(workspace.path)
+    assert not Path(workspace.path).exists()
     assert (got_handset.profile["serial"], got_relay.profile["uid"]) == ("CB1", "a")
 
 
@@ -137,7 +138,7 @@ def test_a_forked_child_gives_nothing_back_when_it_ends(phones: Phones) -> None:
     os.waitpid(child, 0)
     with pytest.raises(Busy):
         phones.broker().get(handset("CB1"))
-    assert os.path.isdir(workspace.path)
+    assert Path(workspace.path).is_dir()
     assert len(broker.list_allocations()) == 2
 
 
@@ -195,7 +196,7 @@ def test_a_respod_that_was_never_there_is_restarting(phones: Phones) -> None:
 def test_a_respod_that_is_draining_is_restarting() -> None:
     arguments = ("--store", "memory", "--drain-timeout", "1m")
     with Phones(*arguments) as phones:
-        broker = phones.broker()
+        broker = phones.broker(timeout=0.5)
         got = broker.get(handset("CB1"))
         phones.signal(signal.SIGTERM)
 
@@ -211,7 +212,7 @@ def test_a_respod_that_is_draining_is_restarting() -> None:
 
 
 def test_a_lost_lease_is_no_allocation_any_more(phones: Phones) -> None:
-    broker = phones.broker()
+    broker = phones.broker(timeout=0.5)
     got = broker.get(handset("CB1"))
     phones.kill()
     phones.forget_everything()

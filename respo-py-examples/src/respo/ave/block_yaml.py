@@ -32,7 +32,7 @@ class BlockYamlError(ValueError):
     """The text is not as respod writes inventories."""
 
 
-def read(text: str) -> Any:  # noqa: ANN401 it may be anything that JSON can hold
+def read(text: str) -> Any:
     r"""Return what a document of respod says.
 
     Raises:
@@ -61,7 +61,7 @@ class _Reader:
             self.lines.pop()
         self.at = 0
 
-    def document(self) -> Any:  # noqa: ANN401
+    def document(self) -> Any:
         value = self.node()
         if self.at < len(self.lines):
             raise self.odd()
@@ -82,7 +82,7 @@ class _Reader:
     def rest(self, column: int) -> str:
         return self.lines[self.at][column:]
 
-    def node(self) -> Any:  # noqa: ANN401
+    def node(self) -> Any:
         """Read the value that begins where the present line does."""
         column = self.column()
         if column < 0:
@@ -92,15 +92,14 @@ class _Reader:
             return self.items(column)
         if rest.startswith("? ") or self.key(rest) is not None:
             return self.pairs(column)
+        # It stands behind what introduced it, which is where its map or list is.
         return self.scalar(rest, column - 2)
 
     def items(self, column: int) -> list[Any]:
         items = []
         while self.column() == column and self.rest(column).startswith("- "):
             self.blank(column)
-            rest = self.rest(column + 2)
-            literal = _LITERAL.fullmatch(rest)
-            items.append(self.literal(literal, column) if literal else self.node())
+            items.append(self.node())
         return items
 
     def pairs(self, column: int) -> dict[str, Any]:
@@ -113,7 +112,7 @@ class _Reader:
                 if self.column() != column or not self.rest(column).startswith(": "):
                     raise self.odd()
                 self.blank(column)
-                value = self.inline(self.rest(column + 2), column)
+                value = self.node()
             else:
                 found = self.key(rest)
                 if found is None:
@@ -129,11 +128,7 @@ class _Reader:
             pairs[key] = value
         return pairs
 
-    def inline(self, rest: str, column: int) -> Any:  # noqa: ANN401
-        """Read the value of a key that has lines of its own."""
-        return self.scalar(rest, column) if _LITERAL.fullmatch(rest) else self.node()
-
-    def below(self, column: int) -> Any:  # noqa: ANN401
+    def below(self, column: int) -> Any:
         """Read the map or list under a key. A list may begin in the column of its key."""
         if self.column() > column:
             return self.node()
@@ -160,7 +155,7 @@ class _Reader:
             return text[1:-1].replace("''", "'")
         return self.unescaped(text[1:-1]) if text.startswith('"') else text
 
-    def scalar(self, text: str, column: int) -> Any:  # noqa: ANN401
+    def scalar(self, text: str, column: int) -> Any:
         """Read a value that is alone on the rest of its line, or a literal block that begins there.
 
         ``column`` is that of the map or list that it is in.
@@ -172,7 +167,7 @@ class _Reader:
         self.at += 1
         return value
 
-    def plain(self, text: str) -> Any:  # noqa: ANN401
+    def plain(self, text: str) -> Any:
         if text.startswith(("'", '"')):
             if not (_SINGLE if text[0] == "'" else _DOUBLE).fullmatch(text):
                 raise self.odd()

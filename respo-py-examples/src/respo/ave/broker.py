@@ -51,7 +51,7 @@ class Broker:
 
     """
 
-    def __init__(  # noqa: PLR0913 the first three are AVE's
+    def __init__(
         self,
         address: tuple[str, int] | str | None = None,
         timeout: float = 5,
@@ -76,7 +76,7 @@ class Broker:
         self._session = Session(self._client, calls)
         self._finalizer = weakref.finalize(self, _end, self._session)
 
-    def get(self, *profiles: ProfileOrGroup) -> Any:  # noqa: ANN401 one, or a tuple of them
+    def get(self, *profiles: ProfileOrGroup) -> Any:
         """Allocate equipment and workspaces, all of it or nothing, and at once or not at all.
 
         Without a tuple among the ``profiles``, all equipment comes from one stack. A tuple is a
@@ -176,7 +176,7 @@ class Broker:
         self._finalizer.detach()
         self._session.end()
 
-    def __enter__(self) -> Broker:  # noqa: PYI034 Self is not in Python 3.9
+    def __enter__(self) -> Broker:
         """Return the broker, which is closed at the end of the block."""
         return self
 

@@ -54,7 +54,7 @@ class Equipment:
         return f"<{self.profile.get('type', 'equipment')} {self.resource.name}>"
 
 
-def _plain(value: Any) -> Any:  # noqa: ANN401 properties are free-form
+def _plain(value: Any) -> Any:
     """Return a property with dicts in place of what reads like attributes."""
     if isinstance(value, Mapping):
         return {key: _plain(value[key]) for key in value}

@@ -32,9 +32,7 @@ class Listing:
 
     def equipment(self, profile: Mapping[str, Any] | None, *states: str) -> list[Profile]:
         """Return what has this profile and is in one of these states; in any if none is named."""
-        found = self._client.list(
-            **selection_of(profile), **({"state": list(states)} if states else {}), pool=self._pool
-        )
+        found = self._client.list(**selection_of(profile), state=states or None, pool=self._pool)
         profiles = self._profiles()
         keys = [(one.pool, one.name) for one in found]
         # What was taken out of the inventory meanwhile is not equipment any more.
@@ -66,11 +64,11 @@ class Listing:
         return [profiles[key].minimal() for key in mates if key in profiles]
 
     def _members(self) -> list[tuple[str, tuple[str, ...]]]:
-        return [(stack.pool, tuple(stack.members)) for stack in self._client.stacks(self._pool)]
+        return [(one.pool, one.members) for one in self._client.stacks(pool=self._pool)]
 
     def _profiles(self) -> dict[tuple[str, str], Profile]:
         """Return the profile of each piece of equipment, by pool and name."""
-        document = read(self._client.inventory(self._pool))
+        document = read(self._client.inventory(pool=self._pool))
         pools = document["pools"] if "pools" in document else [document["pool"]]
         return {
             (str(pool["name"]), name): Profile(resource["properties"])

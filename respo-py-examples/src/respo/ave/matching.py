@@ -9,6 +9,7 @@ from typing import Any, Union
 
 from respo import Requirement
 from respo.ave.exceptions import AveException
+from respo.options import Selection
 
 __all__ = ["Group", "ProfileOrGroup", "groups_of", "requirement_of", "selection_of"]
 
@@ -73,7 +74,7 @@ def requirement_of(profile: Mapping[str, Any], stack: str | None = None) -> Requ
     return Requirement(properties=properties, where=_all_of(conditions), stack=stack)
 
 
-def selection_of(profile: Mapping[str, Any] | None) -> dict[str, Any]:
+def selection_of(profile: Mapping[str, Any] | None) -> Selection:
     """Return the keywords of :meth:`respo.Client.list` for equipment that has this profile.
 
     Nothing is all that has a type.

@@ -144,9 +144,8 @@ class Session:
 
     def end(self) -> None:
         """Close it, and the client as well: nothing more is asked."""
-        if self._process == os.getpid():
-            self.close("the broker was closed")
-            self._client.close()
+        self.close("the broker was closed")
+        self._client.close()
 
     def _release_part(self, lease: respo.Lease, names: set[str]) -> None:
         query = [("resource", name) for name in sorted(names)]
