@@ -51,11 +51,14 @@ def test_the_shell_examples_make_the_inventory_of_the_page(tmp_path: Path) -> No
     (configuration,) = blocks("json")
     (commands,) = blocks("sh")
     (tmp_path / "broker.json").write_text(configuration)
-    folders = {Path(program(name)).parent for name in ("rpclient", "respod")}
+    programs = tmp_path / "bin"
+    programs.mkdir()
+    for name in ("rpclient", "respod"):
+        (programs / name).symlink_to(program(name))
     done = subprocess.run(
         ["sh", "-ec", commands],
         cwd=tmp_path,
-        env={"PATH": ":".join([*map(str, folders), "/usr/bin:/bin"])},
+        env={"PATH": f"{programs}:/usr/bin:/bin"},
         capture_output=True,
         text=True,
         check=False,

@@ -11,6 +11,7 @@ use super::entries::{DOCUMENT, KeyRule};
 use super::node::{Content, Node, Place};
 use super::path::{Path, quoted};
 use super::problem::{InventoryProblem, InventoryProblems};
+use super::words::is_name_char;
 use crate::inventory::{MAX_RESOURCES, MAX_STACK_SIZE, MAX_STACKS};
 use crate::{Inventory, Label, Name, Resource, Stack, Word};
 
@@ -187,45 +188,42 @@ impl Checker {
         let name = name.chars().map(|c| if is_name_char(c) { c } else { '-' }).collect::<String>();
         let name = self.name(path, &name, node.place)?;
         let identity = (kind.to_owned(), id.to_owned());
-        self.add_piece(
-            path,
-            node.place,
-            equipment,
-            &name,
-            Piece { identity, place: node.place, properties },
-        );
-        Some(name)
+        let piece = Piece { identity, place: node.place, properties };
+        self.add_piece(path, equipment, &name, piece).then_some(name)
     }
 
-    /// Takes note of a piece of equipment. What several stacks say of the same one adds up.
+    /// Takes note of a piece of equipment, unless another one has its name. What several stacks say of the
+    /// same one adds up.
     fn add_piece(
         &mut self,
         path: &Path<'_>,
-        place: Place,
         equipment: &mut Equipment,
         name: &Name,
         piece: Piece,
-    ) {
+    ) -> bool {
+        let place = piece.place;
         let Some(known) = equipment.by_name.get_mut(name) else {
             equipment.by_name.insert(name.clone(), piece);
-            return;
+            return true;
         };
         if known.identity != piece.identity {
             let (kind, id) = &known.identity;
             let problem = format!(
-                "the resource would be called {name}, as is the {kind} {} on line {}",
+                "the resource would be called {name}, as is that of {} {} on line {}",
+                quoted(kind),
                 quoted(id),
                 known.place.line
             );
             let remedy =
                 "convert the file without it, and add it to the inventory under another name";
             self.problems.add(path, place, problem, remedy);
-            return;
+            return false;
         }
         for (key, value) in piece.properties {
             match known.properties.get(&key) {
                 Some(other) if *other != value => {
-                    let problem = format!("{name} has another {key} on line {}", known.place.line);
+                    let problem =
+                        format!("{name} has another {} on line {}", quoted(&key), known.place.line);
                     self.problems.add(&path.key(&key), place, problem, "keep one of them");
                 }
                 _ => {
@@ -233,6 +231,7 @@ impl Checker {
                 }
             }
         }
+        true
     }
 
     /// Reads a text that is not empty; a number as it is written.
@@ -248,9 +247,4 @@ impl Checker {
         }
         Some(literal)
     }
-}
-
-fn is_name_char(c: char) -> bool {
-    let mut buffer = [0; 4];
-    Name::new(c.encode_utf8(&mut buffer)).is_ok()
 }

@@ -119,7 +119,8 @@ fn each_mistake_in_stacks_is_told_with_its_place() {
   ["a", {"type": "relay", "uid": "a"}, null],
   [{"type": "relay", "uid": "a", "port": 1}, {"type": "relay", "uid": "b"}, {"type": "relay", "uid": "a"}],
   [{"type": "relay", "uid": "a", "port": 2}, {"type": "relay", "uid": "x/y z"}],
-  [{"type": "relay", "uid": "x/y-z"}]
+  [{"type": "relay", "uid": "x/y-z"}],
+  [{"type": "a\nb", "uid": "1"}, {"type": "a b", "uid": "1"}]
 ]}"#;
     let said = refused(text);
     let lines: Vec<&str> = said.lines().collect();
@@ -140,10 +141,15 @@ fn each_mistake_in_stacks_is_told_with_its_place() {
             "line 8, column 77: stacks[6][2]: relay-a is already in the stack, on line 8",
             "remove it",
         ),
-        ("line 9, column 4: stacks[7][0].port: relay-a has another port on line 7", "keep one"),
+        ("line 9, column 4: stacks[7][0].port: relay-a has another \"port\" on line 7", "keep one"),
         (
-            "line 10, column 4: stacks[8][0]: the resource would be called relay-x/y-z, as is the relay \
-             \"x/y z\" on line 9",
+            "line 10, column 4: stacks[8][0]: the resource would be called relay-x/y-z, as is that of \
+             \"relay\" \"x/y z\" on line 9",
+            "under another name",
+        ),
+        (
+            "line 11, column 34: stacks[9][1]: the resource would be called a-b-1, as is that of \
+             \"a\\nb\" \"1\" on line 11",
             "under another name",
         ),
     ];
