@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 import weakref
 from typing import TYPE_CHECKING, Any
 
@@ -12,12 +11,8 @@ from daemon import Respod
 from respo.ave import Broker
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-    from pathlib import Path
+    from collections.abc import Mapping
     from types import TracebackType
-
-_PATIENCE = 30
-"""Seconds that a test waits for what must happen."""
 
 STACKS = [
     [{"type": "relay", "uid": "a"}, {"type": "handset", "serial": "CB1"}],
@@ -87,6 +82,10 @@ class Phones(Respod):
         self._brokers.add(broker)
         return broker
 
+    def admin(self) -> Broker:
+        """Return a new broker with the administrator's token."""
+        return self.broker(authkey=self.administrator)
+
     def __enter__(self) -> Phones:
         """Start it."""
         self.start()
@@ -102,19 +101,3 @@ class Phones(Respod):
         for broker in list(self._brokers):
             broker.close()
         super().__exit__(kind, error, traceback)
-
-
-def eventually(what: str, holds: Callable[[], bool]) -> None:
-    """Wait until something holds."""
-    ends = time.monotonic() + _PATIENCE
-    while not holds():
-        assert time.monotonic() < ends, f"not in {_PATIENCE} s: {what}"
-        time.sleep(0.02)
-
-
-def admin_token(folder: Path) -> tuple[str, list[str]]:
-    """Return an administrator's token, and the arguments with which respod takes it."""
-    file = folder / "token"
-    file.write_text("for-the-tests-only-0123456789")
-    file.chmod(0o600)
-    return file.read_text(), ["--admin-token-file", str(file)]

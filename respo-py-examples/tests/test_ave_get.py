@@ -103,7 +103,7 @@ def test_a_stack_is_not_split_between_two_allocations_of_one_session_either(phon
 
 def test_two_sessions_may_share_collateral(phones: Phones) -> None:
     """Handset 2 is collateral of both relays, and neither client gets it."""
-    first, second = phones.broker(), phones.broker()
+    first, second = phones.admin(), phones.admin()
     first.get(relay("a"))
     second.get(relay("b"))
     assert first.list_collateral() == [handset("CB1"), handset("CB2")]
@@ -125,7 +125,7 @@ def test_a_profile_asks_for_values_in_maps_and_for_dotted_keys(phones: Phones) -
 
 
 def test_whatever_is_listed_as_available_can_be_allocated_as_it_is(phones: Phones) -> None:
-    listed = phones.broker().list_available()
+    listed = phones.admin().list_available()
     assert len(listed) == 6
     for profile in listed:
         with phones.broker() as broker:
@@ -174,6 +174,9 @@ def test_no_such_ends_the_session_as_well(phones: Phones) -> None:
         (((),), "an empty group"),
         ((), "nothing to get"),
         (({"type": "handset", "a..b": 1},), "a..b"),
+        (({"type": "handset", "a": {"b": [{}]}},), "a.b"),
+        ((({"type": "handset"}, {"type": "relay"}),) * 5, "stack"),
+        (({"type": "handset"},) * 33, "at most 32"),
     ],
 )
 def test_a_malformed_profile_is_refused_and_costs_nothing(

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 import random
+import subprocess
+from pathlib import Path
 from typing import Any
 
 import pytest
-from ave_lab import Phones
+from ave_lab import STACKS, Phones, handset, relay
+from daemon import program
 
 import respo
 from respo.ave.block_yaml import BlockYamlError, read
@@ -50,6 +53,20 @@ def as_json(document: object) -> str:
     return json.dumps(document, ensure_ascii=False).translate(escaped)
 
 
+def test_converted_stacks_are_a_lab_that_clients_allocate_from(tmp_path: Path) -> None:
+    configuration = tmp_path / "broker.json"
+    configuration.write_text(json.dumps({"port": 4000, "stacks": STACKS}))
+    convert = [program("rpclient"), "inventory", "convert", str(configuration), "--pool", "phones"]
+    converted = subprocess.run(convert, check=True, capture_output=True, text=True).stdout
+    with Phones(inventory=converted) as phones:
+        broker = phones.broker(pool="phones")
+        got_handset, got_relay = broker.get({"type": "handset"}, relay("b"))
+        assert [got_handset.profile, got_relay.profile] in (
+            [handset("CB2"), relay("b")],
+            [handset("CB3"), relay("b")],
+        )
+
+
 @pytest.mark.parametrize("seed", range(8))
 def test_whatever_an_inventory_holds_is_read_as_it_was_written(seed: int) -> None:
     dice = random.Random(seed)
@@ -71,7 +88,7 @@ def served_as_given(dice: random.Random, **more: str) -> str:
     }
     given = {"pool": {"name": "lab", "resources": {**resources, "nothing-said": {}}}}
     with Phones(inventory=as_json(given)) as respod:
-        served = respo.Client(respod.url).inventory()
+        served = respo.Client(respod.url, token=respod.administrator).inventory()
     assert read(served) == given
     return served
 

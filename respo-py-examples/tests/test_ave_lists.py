@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from ave_lab import STACKS, Phones, admin_token, handset, relay
+from ave_lab import STACKS, Phones, handset, relay
 
 import respo.ave
 from respo.ave import AuthError
@@ -28,7 +27,7 @@ def ids(profiles: list[respo.ave.Profile]) -> set[str]:
 
 
 def test_equipment_is_what_has_a_type_with_all_that_the_inventory_says(phones: Phones) -> None:
-    broker = phones.broker()
+    broker = phones.admin()
     assert ids(broker.list_equipment()) == {"CB1", "CB2", "CB3", "loose", "a", "b"}
     (mary,) = broker.list_equipment({"pretty": "mary"})
     assert mary["gsm.operator"] == "GTE"
@@ -39,7 +38,7 @@ def test_equipment_is_what_has_a_type_with_all_that_the_inventory_says(phones: P
 
 
 def test_available_is_what_is_neither_allocated_nor_collateral(phones: Phones) -> None:
-    broker, other = phones.broker(), phones.broker()
+    broker, other = phones.admin(), phones.admin()
     broker.get(relay("a"))
     for who in (broker, other):
         assert ids(who.list_available()) == {"CB3", "b", "loose"}
@@ -49,7 +48,7 @@ def test_available_is_what_is_neither_allocated_nor_collateral(phones: Phones) -
 
 
 def test_the_stacks_are_listed_as_they_are_configured(phones: Phones) -> None:
-    listed = phones.broker().list_stacks()
+    listed = phones.admin().list_stacks()
 
     def as_sets(stacks: list[list[Mapping[str, str]]]) -> set[frozenset[tuple[str, ...]]]:
         return {
@@ -60,7 +59,7 @@ def test_the_stacks_are_listed_as_they_are_configured(phones: Phones) -> None:
 
 
 def test_allocations_and_collateral_are_those_of_the_client(phones: Phones) -> None:
-    broker, other = phones.broker(), phones.broker()
+    broker, other = phones.admin(), phones.admin()
     got = broker.get(relay("a"))
     assert broker.list_allocations() == [got.profile]
     assert [dict(one) for one in broker.list_collateral()] == [handset("CB1"), handset("CB2")]
@@ -77,22 +76,21 @@ def test_allocations_and_collateral_are_those_of_the_client(phones: Phones) -> N
     assert broker.list_collateral() == []
 
 
-def test_lists_need_the_administrators_token_as_authkey_where_there_is_one(tmp_path: Path) -> None:
-    token, arguments = admin_token(tmp_path)
-    with Phones(*arguments) as phones:
-        client = phones.broker()
-        got = client.get(handset("CB1"))
-        for call in (client.list_equipment, client.list_available, client.list_stacks):
-            with pytest.raises(AuthError, match="not authorized to make this call"):
-                call()
-        with pytest.raises(AuthError):
-            phones.broker(authkey="wrong").list_equipment()
-        assert client.list_allocations() == [got.profile]
+def test_lists_need_the_administrators_token_as_authkey(phones: Phones) -> None:
+    client = phones.broker()
+    got = client.get(handset("CB1"))
+    for call in (client.list_equipment, client.list_available, client.list_stacks):
+        with pytest.raises(AuthError, match="not authorized to make this call"):
+            call()
+    with pytest.raises(AuthError):
+        phones.broker(authkey="wrong").list_equipment()
+    assert client.list_allocations() == [got.profile]
 
-        administrator = phones.broker(authkey=token)
-        assert ids(administrator.list_available()) == {"CB2", "CB3", "loose", "b"}
-        assert ids(administrator.list_collateral_all()) == {"a"}
-        assert token not in repr(administrator)
+    administrator = phones.admin()
+    assert ids(administrator.list_available()) == {"CB2", "CB3", "loose", "b"}
+    assert ids(administrator.list_collateral_all()) == {"a"}
+    assert administrator.get(handset("CB3")).profile == handset("CB3")
+    assert phones.administrator not in repr(administrator)
 
 
 def test_a_broker_of_one_pool_among_several_has_nothing_to_do_with_the_others() -> None:
@@ -110,10 +108,10 @@ pools:
     with Phones(inventory=pools) as respod:
         with pytest.raises(respo.ave.AveException, match="pool"):
             respod.broker().get({"type": "handset"})
-        broker = respod.broker(pool="phones")
+        broker = respod.broker(authkey=respod.administrator, pool="phones")
         assert broker.get(handset("x")).profile["place"] == "here"
         assert broker.list_collateral() == [handset("y")]
         assert ids(broker.list_equipment()) == {"x", "y"}
-        other = respod.broker(pool="other")
+        other = respod.broker(authkey=respod.administrator, pool="other")
         assert other.list_available(handset("x"))[0]["place"] == "there"
         assert other.list_stacks() == []

@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from ave_lab import Phones, eventually, handset, relay
+from ave_lab import Phones, handset, relay
 from daemon import unused_port
+from waiting import eventually
 
 import respo
 from respo.ave import Broker, Busy, NoSuch, Restarting, SessionClosed

@@ -8,14 +8,12 @@ import weakref
 from typing import TYPE_CHECKING, Any
 
 import respo
-from respo.address import Address
 from respo.ave.equipment import Equipment
 from respo.ave.exceptions import AveException, exception_of
 from respo.ave.listing import Listing
 from respo.ave.matching import Group, ProfileOrGroup, groups_of, requirement_of
 from respo.ave.session import Allocated, Session
 from respo.ave.workspace import Workspace, tools_of
-from respo.calls import Calls
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -44,8 +42,8 @@ class Broker:
         description: What it is for, which others see.
 
     Example:
-        >>> broker = Broker(("127.0.0.1", 7373))
-        >>> handset, relay = broker.get({"type": "handset"}, {"type": "relay"})
+        >>> broker = Broker()
+        >>> handset, relay = broker.get({"type": "handset"}, {"type": "relay", "uid": "a"})
         >>> handset.profile["serial"]
         'CB5A1JYXRQ'
 
@@ -69,11 +67,10 @@ class Broker:
             self._client = respo.Client(
                 url, name=name, token=authkey, transport="http", timeout=timeout
             )
-            calls = Calls(Address.of(url), timeout, authkey)
         self._pool = pool
         self._description = description
         self._listing = Listing(self._client, pool)
-        self._session = Session(self._client, calls)
+        self._session = Session(self._client)
         self._finalizer = weakref.finalize(self, _end, self._session)
 
     def get(self, *profiles: ProfileOrGroup) -> Any:
@@ -97,7 +94,9 @@ class Broker:
             SessionClosed: An earlier call raised ``Busy`` or ``NoSuch``.
 
         Example:
-            >>> first, second = broker.get(({"type": "handset"},), ({"type": "handset"},))
+            >>> with Broker() as broker:
+            ...     broker.get(({"type": "handset"},), ({"type": "handset"},))
+            (<handset handset-CB5A1JYXRQ>, <handset handset-CB511VD8AF>)
 
         """
         groups = groups_of(profiles)

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     import respo
-    from respo.calls import Calls
 
 __all__ = ["Allocated", "Session"]
 
@@ -37,12 +36,11 @@ class Session:
     They know nothing of the broker object, so that this can be collected.
     """
 
-    def __init__(self, client: respo.Client, calls: Calls) -> None:
-        """``client`` is closed with the session; ``calls`` are for parts of leases."""
+    def __init__(self, client: respo.Client) -> None:
+        """``client`` is closed with the session."""
         self.lock = threading.RLock()
         self.allocated: list[Allocated] = []
         self._client = client
-        self._calls = calls
         self._held: list[_Held] = []
         self._closed_why: str | None = None
         self._process = os.getpid()
@@ -150,4 +148,4 @@ class Session:
     def _release_part(self, lease: respo.Lease, names: set[str]) -> None:
         query = [("resource", name) for name in sorted(names)]
         query.append(("pool", lease.pool))
-        self._calls.call("DELETE", f"/v1/leases/{lease.id}", query, token=lease.token)
+        self._client.calls.call("DELETE", f"/v1/leases/{lease.id}", query, token=lease.token)
