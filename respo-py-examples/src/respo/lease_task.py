@@ -216,6 +216,8 @@ class ThreadRunner:
     async def ended(self) -> None:
         """Wait for the end."""
         await self._ended.wait()
+        # It has nothing more to do than to return.
+        self._thread.join()
 
     def _exited(self) -> None:
         with contextlib.suppress(RuntimeError):  # the loop is closed
