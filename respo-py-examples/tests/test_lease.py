@@ -277,3 +277,29 @@ def test_a_url_that_cannot_work_is_refused_with_what_would_be_right(url: str, hi
     with pytest.raises(respo.Invalid, match=hint) as caught:
         respo.Client(url)
     assert "SECRET" not in str(caught.value)
+
+
+def test_a_lease_that_is_released_while_it_waits_is_withdrawn(
+    respod: Respod, connect: Connect
+) -> None:
+    client = connect(respod)
+    told = threading.Event()
+    lease = client.lease("bench-1", on_notice=lambda _: told.set())
+    outcomes: list[BaseException] = []
+
+    def wait() -> None:
+        try:
+            lease.acquire()
+        except respo.Error as error:
+            outcomes.append(error)
+
+    with client.lease("bench-1"):
+        waiting = threading.Thread(target=wait)
+        waiting.start()
+        assert told.wait(30)
+        lease.release()
+        waiting.join(30)
+        assert client.requests() == []
+    (outcome,) = outcomes
+    assert str(outcome) == "request 2 was withdrawn here"
+    assert not lease.lost
