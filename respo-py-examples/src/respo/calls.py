@@ -98,6 +98,15 @@ def unreachable(address: Address, failure: BaseException) -> Unavailable:
     return Unavailable(f"respod at {address} cannot be reached: {what}")
 
 
+def no_web_socket(address: Address) -> Unavailable:
+    """Return the error for a server that speaks HTTP only."""
+    message = (
+        f"{address} has no WebSocket: is respod running there, or a proxy that lets none through? "
+        "transport='http' does without"
+    )
+    return Unavailable(message, code="no_web_socket")
+
+
 def refusal(address: Address, status: int, body: bytes) -> Error:
     """Return the error for an answer that is none of success."""
     try:

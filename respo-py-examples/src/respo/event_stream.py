@@ -159,5 +159,5 @@ def _blocks_of(response: http.client.HTTPResponse) -> Iterator[dict[str, str]]:
             continue
         field, _, value = text.partition(":")
         if field:
-            value = value.removeprefix(" ") if hasattr(value, "removeprefix") else value.lstrip(" ")
+            value = value.removeprefix(" ")
             block[field] = f"{block[field]}\n{value}" if field in block else value

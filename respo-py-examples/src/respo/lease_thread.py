@@ -6,7 +6,7 @@ import contextlib
 import logging
 import queue
 import threading
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Callable, Protocol
 
 from respo.absence import is_refusal
 from respo.backoff import Backoff
@@ -83,6 +83,7 @@ class LeaseThread:
         self._streams: list[SyncStream] = []
         self.owner: object = transport
         self.is_stopping = False
+        self.on_exit: Callable[[], None] | None = None
         # Its put() may be called in the middle of anything, also by the garbage collector.
         self._bell: queue.SimpleQueue[None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="respo-lease", daemon=True)
@@ -137,6 +138,8 @@ class LeaseThread:
             while self._streams:
                 self._streams.pop().close()
             let_go(self)
+            if self.on_exit is not None:
+                self.on_exit()
 
     def _perform(self, step: Step) -> Any:
         if isinstance(step, Ask):
@@ -179,7 +182,7 @@ class LeaseThread:
                 pause = backoff.pause()
                 if now() + pause >= deadline:
                     logger.warning(
-                        "lease %d could not be released, and ends by itself: %s", number, error
+                        "lease %d was not released, it ends by itself: %s", number, error
                     )
                     return
                 self._pause(pause)
