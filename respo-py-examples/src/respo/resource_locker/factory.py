@@ -99,7 +99,7 @@ class LockFactory:
         query = [("pool", self._pool)] if self._pool else []
         for other in self._client.leases(pool=self._pool):
             try:
-                self._client._calls.call("DELETE", f"/v1/leases/{other.id}", query)  # noqa: SLF001 of this package
+                self._client.calls.call("DELETE", f"/v1/leases/{other.id}", query)
             except Error as error:
                 if not is_refusal(error):
                     raise
