@@ -17,8 +17,8 @@ class Query:
         client: Where, as for :class:`Reporter`; by default in this process.
 
     Example:
-        >>> Reporter(model="T3000").lock_requested()
-        >>> Query().all_values("model")
+        >>> reporter.Reporter(model="T3000").lock_requested()
+        >>> reporter.Query().all_values("model")
         ['t3000']
 
     """

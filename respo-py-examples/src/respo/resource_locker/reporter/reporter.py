@@ -46,8 +46,8 @@ class Reporter:
         **tags: What to count under.
 
     Example:
-        >>> Reporter(model="T2000").lock_success(wait=1.5)
-        >>> Query().all_aspects("model", "T2000")
+        >>> reporter.Reporter(model="T2000").lock_success(wait=1.5)
+        >>> reporter.Query().all_aspects("model", "T2000")
         {'lock_acquire_count': 1, 'lock_acquire_wait': 1.5}
 
     """

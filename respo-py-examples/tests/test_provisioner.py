@@ -1,0 +1,409 @@
+"""The stand-in for the provisioner: allocations that live as long as their heartbeat."""
+
+from __future__ import annotations
+
+import gc
+import os
+import signal
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from daemon import Respod
+from keys import KEYS, administrator
+from test_process import Program
+from waiting import eventually
+
+import respo
+from respo.provisioner import Allocation, Provisioner
+
+MACHINES = """
+pool:
+  name: machines
+  resources:
+    small:
+      attributes: [vm]
+      properties: {gpu: 0, ram: 8, os: {name: linux, version: 5}, ip: 10.0.0.1, ssd: false}
+    large:
+      location: rack1
+      attributes: [vm, can]
+      properties: {gpu: 2, ram: 64.5, os: {name: linux, version: 6}, ip: 10.0.0.2, ssd: true}
+"""
+"""An inventory with two machines."""
+
+BEGINNING = """
+from respo.provisioner import Provisioner, hardware
+provisioner = Provisioner({url!r})
+"""
+
+
+@pytest.fixture
+def respod() -> Iterator[Respod]:
+    """A respod with two machines."""
+    with Respod(MACHINES) as daemon:
+        yield daemon
+
+
+@pytest.fixture
+def client(respod: Respod) -> Iterator[respo.Client]:
+    """A client of it."""
+    with respo.Client(respod.url) as one:
+        yield one
+
+
+@pytest.fixture
+def provisioner(respod: Respod) -> Provisioner:
+    """Where hardware is allocated."""
+    return Provisioner(respod.url)
+
+
+@pytest.fixture
+def programs() -> Iterator[list[Program]]:
+    """End what a test has started."""
+    started: list[Program] = []
+    yield started
+    for program in started:
+        program.process.kill()
+        program.process.communicate()
+
+
+def start(respod: Respod, programs: list[Program], body: str) -> Program:
+    """Start a program that allocates hardware."""
+    programs.append(Program(respod, "http", BEGINNING.format(url=respod.url) + body))
+    return programs[-1]
+
+
+def is_renewed(client: respo.Client, allocation: Allocation, times: int = 1) -> None:
+    """Wait until heartbeats have moved the end of an allocation."""
+
+    def expires() -> Any:
+        return {lease.id: lease.expires for lease in client.leases()}[allocation.id]
+
+    for _ in range(times):
+        before = expires()
+        eventually("a heartbeat comes", lambda before=before: expires() > before)  # type: ignore[misc]
+
+
+def test_hosts_are_allocated_together_and_released_with_the_block(
+    provisioner: Provisioner, client: respo.Client
+) -> None:
+    with provisioner.allocate(
+        {"big": {"gpu": 1}, "other": {}}, description="nightly"
+    ) as allocation:
+        assert allocation.hosts.big.name == "large"
+        assert allocation.hosts["big"].ip == "10.0.0.2"
+        assert allocation.hosts.big.alias == "big"
+        assert allocation.hosts.other.os.version == 5
+        assert list(allocation.hosts) == ["big", "other"]
+        assert (allocation.pool, allocation.fence) == ("machines", 1)
+        (lease,) = client.leases()
+        assert (lease.id, lease.description) == (allocation.id, "nightly")
+        assert lease.since == allocation.since
+        assert str(allocation) == f"<allocation {lease.id} of big=large, other=small, held>"
+        with pytest.raises(AttributeError, match="no host 'odd'; there are: big, other"):
+            _ = allocation.hosts.odd
+    assert client.leases() == []
+    assert "released" in str(allocation)
+    with pytest.raises(respo.LeaseLost, match="is released"):
+        _ = allocation.hosts
+
+
+@pytest.mark.parametrize(
+    ("demand", "found"),
+    [
+        ({"gpu": 1}, "large"),
+        ({"gpu": 0, "ssd": False}, "small"),
+        ({"ram": 64.5}, "large"),
+        ({"ram": 65}, None),
+        ({"os": {"version": 6, "name": "linux"}}, "large"),
+        ({"os.version": 6}, "large"),
+        ({"os": {"version": 5, "name": "windows"}}, None),
+        ({"attributes": ["can"]}, "large"),
+        ({"location": "rack1", "gpu": 2}, "large"),
+        ({"resource": "small"}, "small"),
+        ({"gpu": 2, "where": "properties.ram < 8 || properties.ssd"}, "large"),
+        ({"where": "properties.ram < 9"}, "small"),
+        ({"properties": {"gpu": 0}}, "small"),
+        ({"no such": 1}, None),
+    ],
+)
+def test_a_number_is_the_least_and_anything_else_what_it_must_be(
+    provisioner: Provisioner, demand: dict[str, Any], found: str | None
+) -> None:
+    if found is None:
+        with pytest.raises(respo.NoSuch):
+            provisioner.allocate({"host": demand}, wait=0)
+        return
+    with provisioner.allocate({"host": demand}, wait=0) as allocation:
+        assert allocation.hosts.host.name == found
+
+
+@pytest.mark.parametrize(
+    ("demands", "complaint"),
+    [({}, "no host"), ([], "no host"), ({"host": 1}, "the host host demands 1")],
+)
+def test_demands_that_are_none_are_refused(
+    provisioner: Provisioner, demands: Any, complaint: str
+) -> None:
+    with pytest.raises(respo.Invalid, match=complaint):
+        provisioner.allocate(demands)
+
+
+def test_clusters_are_names_for_some_of_the_hosts(provisioner: Provisioner) -> None:
+    demands: dict[str, Any] = {"host1": {"gpu": 1}, "host2": {}}
+    grouping = {"cluster1": {"hosts": ["host2"]}}
+    with provisioner.allocate(demands, grouping=grouping) as allocation:
+        clusters: Any = allocation.clusters
+        assert clusters.cluster1.hosts.host2 is allocation.hosts.host2
+        assert list(clusters["cluster1"].hosts) == ["host2"]
+        with pytest.raises(AttributeError, match="there are: cluster1"):
+            _ = clusters.cluster2
+    with pytest.raises(respo.Invalid, match="'host9', which is not demanded"):
+        provisioner.allocate(demands, grouping={"cluster1": {"hosts": ["host9"]}})
+
+
+def test_who_asks_is_told_in_tags() -> None:
+    with Respod(KEYS) as daemon:
+        # What is in no inventory has the tags of the request as its properties.
+        demands = {"host": {"keys": ["any"]}}
+        with Provisioner(daemon.url).allocate(demands, tags={"job": "7"}) as allocation:
+            told = dict(allocation.hosts.host.properties)
+    assert told.pop("alias") == "host"
+    assert told["ip"] == "127.0.0.1"
+    assert told["process_id"] == str(os.getpid())
+    assert "pytest" in told["running_cmd"]
+    assert sorted(told) == [
+        *("creation_time", "hostname", "ip", "job", "process_id", "running_cmd", "username")
+    ]
+
+
+def test_what_is_taken_is_waited_for_in_the_queue(
+    provisioner: Provisioner, client: respo.Client
+) -> None:
+    first = provisioner.allocate({"host": {"gpu": 1}})
+    with pytest.raises(respo.Busy, match="large is held by"):
+        provisioner.allocate({"host": {"gpu": 1}}, wait=0)
+    with pytest.raises(respo.Busy, match="large held by"):
+        provisioner.allocate({"host": {"gpu": 1}}, wait=0.02)
+    notices: list[str] = []
+    names: list[str] = []
+
+    def work() -> None:
+        with provisioner.allocate(
+            {"host": {"gpu": 1}}, on_notice=lambda notice: notices.append(str(notice))
+        ) as second:
+            names.append(second.hosts.host.name)
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    eventually("it waits", client.requests)
+    first.release()
+    thread.join()
+    assert names == ["large"]
+    assert notices[0].startswith("position 1 of 1, large held by")
+
+
+def test_who_stops_waiting_leaves_the_queue(provisioner: Provisioner, client: respo.Client) -> None:
+    def stop(_: object) -> None:
+        raise KeyboardInterrupt
+
+    with provisioner.allocate({"host": {"gpu": 1}}):
+        with pytest.raises(KeyboardInterrupt):
+            provisioner.allocate({"host": {"gpu": 1}}, on_notice=stop)
+        assert client.requests() == []
+
+
+def test_the_heartbeat_keeps_it_alive(provisioner: Provisioner, client: respo.Client) -> None:
+    with provisioner.allocate({"host": {"ssd": False}}, ttl=1) as allocation:
+        is_renewed(client, allocation, times=4)
+        assert not allocation.lost
+        assert allocation.hosts.host.name == "small"
+
+
+def test_what_a_stopped_process_had_expires_and_the_process_is_told(
+    respod: Respod, client: respo.Client, programs: list[Program]
+) -> None:
+    program = start(
+        respod,
+        programs,
+        """
+with provisioner.allocate({"host": {"gpu": 1}}, ttl=1) as allocation:
+    print("held", flush=True)
+    try:
+        while True:
+            time.sleep(0.01)
+    except respo.LeaseLost as lost:
+        print(lost.reason, allocation.lost)
+""",
+    )
+    with client.events() as events:
+        program.expect("held")
+        program.process.send_signal(signal.SIGSTOP)
+        ended = next(event for event in events if event.what == "ended")
+        assert ended.reason == "expired"
+        with Provisioner(respod.url).allocate({"host": {"gpu": 1}}, wait=0):
+            program.process.send_signal(signal.SIGCONT)
+            program.expect("expired True")
+    # It is raised again at the end of the block, for whoever has not heard of it.
+    code, said = program.end()
+    assert (code, said.count("LeaseLost")) == (1, 1)
+
+
+def test_a_loss_that_nobody_noticed_is_raised_at_the_end_of_the_block(
+    respod: Respod, client: respo.Client, provisioner: Provisioner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("respo.provisioner.heartbeat.Heartbeat._beat", lambda *_: 0.01)
+    with client.events() as events:
+        with pytest.raises(respo.LeaseLost, match="was lost"):
+            with provisioner.allocate({"host": {}}, ttl=1):
+                assert next(event for event in events if event.what == "ended").reason == "expired"
+    assert respod.process.poll() is None
+
+
+def test_a_heartbeat_that_is_overdue_is_sent_before_the_hosts_are_used(
+    client: respo.Client, provisioner: Provisioner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("respo.provisioner.heartbeat._BEATS", 0.001)
+    with client.events() as events, pytest.raises(respo.LeaseLost) as lost:
+        with provisioner.allocate({"host": {}}, ttl=1) as allocation:
+            assert next(event for event in events if event.what == "ended").reason == "expired"
+            _ = allocation.hosts
+            pytest.fail("the hosts are another's by now")
+    assert lost.value.reason == "expired"
+
+
+def test_what_a_killed_process_had_expires(
+    respod: Respod, client: respo.Client, programs: list[Program]
+) -> None:
+    program = start(
+        respod,
+        programs,
+        """
+allocation = provisioner.allocate({"host": {}}, ttl=1)
+print("held", flush=True)
+time.sleep(600)
+""",
+    )
+    with client.events() as events:
+        program.expect("held")
+        program.process.kill()
+        assert next(event for event in events if event.what == "ended").reason == "expired"
+
+
+@pytest.mark.parametrize(
+    ("ending", "code"),
+    [
+        ("pass", 0),
+        ("sys.exit(3)", 3),
+        ("raise KeyError('mine')", 1),
+        ("os.kill(os.getpid(), signal.SIGTERM); time.sleep(600)", -signal.SIGTERM),
+    ],
+)
+def test_the_end_of_the_process_releases(
+    respod: Respod, client: respo.Client, programs: list[Program], ending: str, code: int
+) -> None:
+    with client.events() as events:
+        program = start(
+            respod, programs, f"allocation = provisioner.allocate({{'host': {{}}}})\n{ending}\n"
+        )
+        assert next(event for event in events if event.what == "ended").reason == "released"
+    assert program.end()[0] == code
+
+
+def test_what_is_forgotten_is_released(provisioner: Provisioner, client: respo.Client) -> None:
+    allocation = provisioner.allocate({"host": {}})
+    assert client.leases()
+    del allocation
+    gc.collect()
+    eventually("it is released", lambda: not client.leases())
+
+
+def test_a_forked_child_neither_has_nor_releases_it(
+    respod: Respod, client: respo.Client, programs: list[Program]
+) -> None:
+    program = start(
+        respod,
+        programs,
+        """
+with provisioner.allocate({"host": {"ssd": False}}) as allocation:
+    child = os.fork()
+    if not child:
+        try:
+            allocation.hosts
+        except respo.LeaseLost as lost:
+            print(lost.reason, flush=True)
+        allocation.release()
+        os._exit(0)
+    os.waitpid(child, 0)
+    print(allocation.hosts.host.name, flush=True)
+""",
+    )
+    program.expect("forked")
+    program.expect("small")
+    assert program.end()[0] == 0
+    assert client.leases() == []
+
+
+def test_a_revoked_allocation_raises_in_its_block(respod: Respod, provisioner: Provisioner) -> None:
+    told: list[respo.LeaseLost] = []
+    with pytest.raises(respo.LeaseLost) as lost:
+        with provisioner.allocate({"host": {}}, ttl=1, on_lost=told.append):
+            administrator(respod).clear_all()
+            eventually("LeaseLost is raised", lambda: None)
+    assert lost.value.reason == told[0].reason == "revoked"
+
+
+def test_without_interruption_the_loss_is_raised_where_hosts_are_used(
+    respod: Respod, provisioner: Provisioner
+) -> None:
+    allocation = provisioner.allocate({"host": {}}, ttl=1, interrupt=False)
+    with pytest.raises(KeyError, match="mine"), allocation:
+        administrator(respod).clear_all()
+        eventually("it is lost", lambda: allocation.lost)
+        with pytest.raises(respo.LeaseLost):
+            _ = allocation.hosts
+        raise KeyError("mine")
+    with pytest.raises(respo.LeaseLost), allocation:
+        pytest.fail("a lost allocation cannot be entered")
+
+
+def test_a_restart_of_respod_takes_nothing_away() -> None:
+    with Respod(MACHINES, "--grace", "1s") as respod, respo.Client(respod.url) as client:
+        with Provisioner(respod.url).allocate({"host": {"gpu": 1}}, ttl=1) as allocation:
+            heartbeat: Any = allocation._heartbeat
+            respod.kill()
+            for _ in range(5):  # longer than its ttl
+                before = heartbeat._lives_until
+                eventually("one fails", lambda before=before: heartbeat._lives_until > before)  # type: ignore[misc]
+            respod.start()
+            is_renewed(client, allocation, times=4)
+            assert allocation.hosts.host.name == "large"
+        assert client.leases() == []
+
+
+def test_what_waits_keeps_its_place_over_a_restart(
+    respod: Respod, provisioner: Provisioner, client: respo.Client
+) -> None:
+    first = provisioner.allocate({"host": {"gpu": 1}})
+    names: list[str] = []
+
+    def work() -> None:
+        with provisioner.allocate({"host": {"gpu": 1}}) as second:
+            names.append(second.hosts.host.name)
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    (waiting,) = eventually("it waits", client.requests)
+    respod.restart()
+    assert [one.id for one in client.requests()] == [waiting.id]
+    first.release()
+    thread.join()
+    assert names == ["large"]
+
+
+def test_a_respod_that_is_not_there_is_said(respod: Respod) -> None:
+    respod.kill()
+    with pytest.raises(respo.Unavailable, match="is respod running there"):
+        Provisioner(respod.url, timeout=0.01).allocate({"host": {}})
+    respod.start()
