@@ -9,6 +9,7 @@ import threading
 
 import pytest
 from daemon import ONE_BENCH, Respod
+from pages import PACKAGE, blocks_of
 
 import respo
 import respo.provisioner as stand_in
@@ -37,3 +38,10 @@ def test_the_example_of_the_docstring_runs(
         said: list[str] = []
         outcome = doctest.DocTestRunner().run(example, out=said.append)
         assert outcome.failed == 0, "".join(said)
+
+
+def test_the_page_shows_the_inventory_that_its_examples_run_with() -> None:
+    shown = next(
+        one for one in blocks_of(PACKAGE / "docs/provisioner.md") if one.language == "yaml"
+    )
+    assert (PACKAGE / "docs/machines.yaml").read_text().endswith(shown.text)

@@ -9,6 +9,7 @@ import pkgutil
 import pytest
 from daemon import Respod
 from keys import KEYS
+from pages import PACKAGE, blocks_of
 
 import respo
 import respo.resource_locker as stand_in
@@ -38,3 +39,10 @@ def test_the_example_of_the_docstring_runs(
         said: list[str] = []
         outcome = doctest.DocTestRunner().run(example, out=said.append)
         assert outcome.failed == 0, "".join(said)
+
+
+def test_the_page_shows_the_inventory_that_its_examples_run_with() -> None:
+    shown = next(
+        one for one in blocks_of(PACKAGE / "docs/resource_locker.md") if one.language == "yaml"
+    )
+    assert (PACKAGE / "docs/keys.yaml").read_text().endswith(shown.text)
