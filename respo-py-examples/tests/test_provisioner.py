@@ -17,6 +17,7 @@ from waiting import eventually
 
 import respo
 from respo.provisioner import Allocation, Provisioner
+from respo.provisioner.token_leases import TokenLeases
 
 MACHINES = """
 pool:
@@ -251,14 +252,49 @@ with provisioner.allocate({"host": {"gpu": 1}}, ttl=1) as allocation:
 
 
 def test_a_loss_that_nobody_noticed_is_raised_at_the_end_of_the_block(
-    respod: Respod, client: respo.Client, provisioner: Provisioner, monkeypatch: pytest.MonkeyPatch
+    client: respo.Client, provisioner: Provisioner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("respo.provisioner.heartbeat.Heartbeat._beat", lambda *_: 0.01)
-    with client.events() as events:
-        with pytest.raises(respo.LeaseLost, match="was lost"):
-            with provisioner.allocate({"host": {}}, ttl=1):
-                assert next(event for event in events if event.what == "ended").reason == "expired"
-    assert respod.process.poll() is None
+    monkeypatch.setattr("respo.provisioner.heartbeat._BEATS", 0.001)
+    with client.events() as events, pytest.raises(respo.LeaseLost) as lost:
+        with provisioner.allocate({"host": {}}, ttl=1):
+            assert next(event for event in events if event.what == "ended").reason == "expired"
+    assert lost.value.reason == "expired"
+
+
+def answers_get_lost(monkeypatch: pytest.MonkeyPatch, name: str) -> list[str]:
+    """Have the first call of this kind carried out, and its answer lost; return the calls."""
+    called: list[str] = []
+    original = getattr(TokenLeases, name)
+
+    def call(*arguments: Any) -> Any:
+        answer = original(*arguments)
+        called.append(name)
+        if len(called) == 1:
+            message = "the answer was lost"
+            raise respo.Unavailable(message)
+        return answer
+
+    monkeypatch.setattr(TokenLeases, name, call)
+    return called
+
+
+def test_a_request_whose_answer_is_lost_is_made_only_once(
+    client: respo.Client, provisioner: Provisioner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    called = answers_get_lost(monkeypatch, "ask")
+    with provisioner.allocate({"host": {"gpu": 1}}, wait=0) as allocation:
+        assert called == ["ask", "ask"]
+        assert [lease.id for lease in client.leases()] == [allocation.id] == [1]
+
+
+def test_a_release_whose_answer_is_lost_is_no_loss(
+    client: respo.Client, provisioner: Provisioner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    called = answers_get_lost(monkeypatch, "end")
+    with provisioner.allocate({"host": {}}):
+        pass
+    assert called == ["end"]
+    assert client.leases() == []
 
 
 def test_a_heartbeat_that_is_overdue_is_sent_before_the_hosts_are_used(

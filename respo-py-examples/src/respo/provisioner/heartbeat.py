@@ -146,7 +146,7 @@ class Heartbeat:
                 self._leases.end(self._number, self._token)
             except Error as error:
                 if setback_of(error) == "refused":
-                    self._lose(error)  # somebody may have had it for a while already
+                    self._find_out()
                     return
                 pause = backoff.pause()
                 if now() + pause >= deadline:
@@ -158,3 +158,14 @@ class Heartbeat:
                     self._bell.get(timeout=pause)
             else:
                 return
+
+    def _find_out(self) -> None:
+        """Find out why there is nothing to release: somebody may have had it for a while already.
+
+        Or an earlier attempt, of which no answer came, has released it.
+        """
+        try:
+            self._leases.renew(self._number, self._token)
+        except Error as error:
+            if not (isinstance(error, LeaseLost) and error.reason == "released"):
+                self._lose(error)
