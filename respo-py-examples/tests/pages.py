@@ -9,8 +9,8 @@ What stands in a fenced block is run by its language:
 - `text` right behind one of these: what that one has said. `...` stands for anything.
 - any language with `file=NAME`: a file of that name.
 
-All run in one new folder, in which `respo-py-examples` is this package. rpclient and the Python of the
-tests are found, and RESPO_URL names a respod with the inventory that the page has in a comment
+All run in one new folder, in which `respo-py-examples` is this package. rpclient and the Python of
+the tests are found, and RESPO_URL names a respod with the inventory that the page has in a comment
 `<!-- inventory: PATH -->`, by default respod/examples/testbenches.yaml.
 """
 

@@ -187,7 +187,7 @@ class AsyncEventStream:
         """``connect``: makes the connection."""
         self._connect = connect
         self._stream: EventStream | None = None
-        self._events: asyncio.Queue[Event | Error | None] = asyncio.Queue()
+        self._events: asyncio.Queue[Event | Error | None]
 
     def __aiter__(self) -> AsyncEventStream:
         """Return itself."""

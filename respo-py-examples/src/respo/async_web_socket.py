@@ -15,12 +15,11 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketExce
 from respo.address import Address
 from respo.calls import USER_AGENT, Calls, no_web_socket, refusal, unreachable
 from respo.errors import error_of
-from respo.process import share, unshare
+from respo.process import share
 from respo.request import Request
 from respo.socket_messages import (
     LIBRARY_LOGGER,
     LONGEST_MESSAGE,
-    SECOND_LOOK,
     Item,
     Pulse,
     Routes,
@@ -191,7 +190,7 @@ class AsyncSocketConnection:
             while True:
                 await self._read_once(self.pulse.pause)
                 if self.pulse.is_silent:
-                    await self._read_once(SECOND_LOOK)
+                    await self._read_once(self.pulse.pace.second_look)
                 if self.pulse.is_silent:
                     raise silent(self.pulse.pace.limit)
         except Broken as broken:
@@ -234,6 +233,7 @@ class AsyncSocketTransport:
         self._connection: AsyncSocketConnection | None = None
         self._lock: asyncio.Lock | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
+        share(self)
 
     async def ask(self, request: Request, key: str, within: float) -> AsyncSocketStream:
         """Make a request."""
@@ -257,7 +257,6 @@ class AsyncSocketTransport:
 
     async def close(self) -> None:
         """Close the connection."""
-        unshare(self)
         connection, self._connection = self._connection, None
         if connection is not None and connection.loop is asyncio.get_running_loop():
             await connection.close()
@@ -277,7 +276,6 @@ class AsyncSocketTransport:
         async with self._lock:
             connection = self._connection
             if connection is None or connection.is_broken or connection.loop is not loop:
-                share(self)
                 address = self._calls.address
                 connection = await AsyncSocketConnection.to(address, deadline - now())
                 self._connection = connection

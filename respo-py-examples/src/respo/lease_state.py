@@ -52,7 +52,7 @@ class LeaseState:
                 return
         try:
             self._pass_on(notice)
-        except Exception:
+        except BaseException:
             logger.exception("on_notice failed; the lease is kept")
 
     def grant(self, lease: Mapping[str, Any]) -> None:
@@ -73,7 +73,7 @@ class LeaseState:
         if self._watch.on_lost is not None:
             try:
                 self._watch.on_lost(error)
-            except Exception:
+            except BaseException:
                 logger.exception("on_lost failed")
         else:
             logger.error("%s", error)
@@ -96,7 +96,7 @@ class LeaseState:
                     untold = list(self._untold)
                     self._untold.clear()
                     if not untold and self.error is not None:
-                        raise self.error from None
+                        raise self.error
                     if not untold and self.granted is not None:
                         self._is_acquired = True
                         return self.granted

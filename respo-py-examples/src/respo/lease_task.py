@@ -14,7 +14,7 @@ from respo.errors import Error
 from respo.lease_protocol import Ask, Close, LeaseProtocol, Pause, Receive, Resume, Step
 from respo.lease_thread import LeaseThread
 from respo.process import hold, let_go
-from respo.request import Request
+from respo.request import Request, seconds_of
 from respo.streams import Broken, Message, Pace, now
 
 logger = logging.getLogger("respo")
@@ -120,7 +120,9 @@ class LeaseTask:
             except asyncio.CancelledError:
                 # Also when the loop ends, which cancels everything.
                 self.is_stopping = True
+                await self._learn()
                 await self._release()
+                self._protocol.withdrawn()
         except Exception as defect:  # pragma: no cover a defect must not go unseen
             logger.exception("a defect of respo; the lease counts as lost")
             self._protocol.fail(defect)
@@ -161,6 +163,13 @@ class LeaseTask:
     def _opened(self, stream: AsyncStream) -> AsyncStream:
         self._streams.append(stream)
         return stream
+
+    async def _learn(self) -> None:
+        """Find out whose request it is, where it would outlive its connection."""
+        lingers = seconds_of(self._request.body.get("linger")) > 0
+        if self._protocol.id is None and self._streams and lingers:
+            with contextlib.suppress(Broken):
+                self._protocol.learn(await self._streams[-1].receive(self._calls.timeout))
 
     async def _release(self) -> None:
         """Tell respod, for as long as that is worth trying."""
@@ -216,6 +225,8 @@ class ThreadRunner:
     async def ended(self) -> None:
         """Wait for the end."""
         await self._ended.wait()
+        # It has nothing more to do than to return.
+        self._thread.join()
 
     def _exited(self) -> None:
         with contextlib.suppress(RuntimeError):  # the loop is closed

@@ -17,11 +17,10 @@ from websockets.sync.client import connect
 from respo.calls import USER_AGENT, no_web_socket, refusal, unreachable
 from respo.errors import Unavailable, error_of
 from respo.lock_stream import LockStream, LockTransport
-from respo.process import share, unshare
+from respo.process import share
 from respo.socket_messages import (
     LIBRARY_LOGGER,
     LONGEST_MESSAGE,
-    SECOND_LOOK,
     Item,
     Pulse,
     Routes,
@@ -183,7 +182,7 @@ class SocketConnection:
             while True:
                 self._read_once(self.pulse.pause)
                 if self.pulse.is_silent:
-                    self._read_once(SECOND_LOOK)
+                    self._read_once(self.pulse.pace.second_look)
                 if self.pulse.is_silent:
                     raise silent(self.pulse.pace.limit)
         except Broken as broken:
@@ -262,6 +261,7 @@ class SocketTransport:
         self._uses_fallback = False
         self._lock = threading.Lock()
         self._connection: SocketConnection | None = None
+        share(self)
 
     @property
     def can_repeat(self) -> bool:
@@ -296,7 +296,6 @@ class SocketTransport:
 
     def close(self) -> None:
         """Close the connection."""
-        unshare(self)
         with self._lock:
             connection, self._connection = self._connection, None
         if connection is not None:
@@ -324,7 +323,6 @@ class SocketTransport:
             raise Unavailable(f"respod at {self._calls.address} does not answer in time")
         try:
             if self._connection is None or self._connection.is_broken:
-                share(self)
                 left = max(0.01, deadline - now())
                 self._connection = SocketConnection(self._calls.address, left)
                 # When neither the client nor a lease needs it any more.
