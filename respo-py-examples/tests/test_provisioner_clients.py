@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 from daemon import Respod
-from test_provisioner import MACHINES
+from machines import MACHINES
 from waiting import eventually
 
 import respo

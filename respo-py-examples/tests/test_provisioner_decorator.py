@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from daemon import Respod
 from keys import administrator
-from test_provisioner import MACHINES
+from machines import MACHINES
 from waiting import eventually
 
 import respo
