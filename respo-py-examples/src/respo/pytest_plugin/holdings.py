@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
 Node = Union[pytest.Item, pytest.Collector]
 
+Fixture = tuple["pytest.FixtureDef[Any]", Any]
+"""A fixture that is set up, and the request of pytest for it."""
+
 
 @dataclass
 class Holding(Held):
@@ -34,7 +37,7 @@ class Holding(Held):
     domain: Node
     span: list[Node]
     keeps_idle: bool = False
-    fixtures: list[tuple[pytest.FixtureDef[Any], Any]] = field(default_factory=list)
+    fixtures: list[Fixture] = field(default_factory=list)
     pins: int = 0
 
     @property
@@ -149,23 +152,19 @@ class Holdings:
         holding.join(need, item)
         return holding
 
-    def pin(self, need: Need, item: pytest.Item, scope: Node) -> Holding:
+    def pin(self, need: Need, item: pytest.Item, scope: Node, fixture: Fixture | None) -> Holding:
         """Return the lease of a fixture, which is kept until it is unpinned."""
         found = (one for one in self._all if one.need.key == need.key and one.loss() is None)
         holding = next(found, None) or self._acquire(need, item, scope)
         holding.pins += 1
+        if fixture is not None:
+            holding.fixtures.append(fixture)
         return holding
 
     def unpin(self, holding: Holding, fixture: str) -> None:
         """Take in that a fixture is torn down."""
         holding.pins -= 1
         holding.fixtures = [one for one in holding.fixtures if one[0].argname != fixture]
-
-    def note_fixture(self, lease: Any, fixture: tuple[pytest.FixtureDef[Any], Any]) -> None:
-        """Remember which fixture holds a lease."""
-        for holding in self._all:
-            if holding.lease is lease:
-                holding.fixtures.append(fixture)
 
     def release_all(self) -> None:
         """Release everything."""

@@ -47,6 +47,7 @@ class Benches:
         self._item: pytest.Item | None = None
         self._used: list[Held] = []
         self._block: Block | None = None
+        self._set_up: tuple[pytest.FixtureDef[Any], Any] | None = None
 
     # What fixtures ask for.
 
@@ -70,7 +71,7 @@ class Benches:
         except BadNeed as bad:
             raise pytest.fail.Exception(str(bad), pytrace=False) from None
         try:
-            holding = self._holdings.pin(need, item, node)
+            holding = self._holdings.pin(need, item, node, self._set_up)
         except Error as error:
             raise outcome_of(error, need, self._settings) from None
         self._note(holding)
@@ -149,6 +150,7 @@ class Benches:
     @pytest.hookimpl(wrapper=True, trylast=True)
     def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, Any, Any]:
         """Fail the test if a lease is lost: at the next opportunity while it runs."""
+        __tracebackhide__ = True
         if not self._used:
             return (yield)
         # In an event loop, the exception would hit the loop.
@@ -168,6 +170,7 @@ class Benches:
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_teardown(self, nextitem: pytest.Item | None) -> Generator[None, Any, Any]:
         """Release what the next test has no use for, after the fixtures are torn down."""
+        __tracebackhide__ = True
         try:
             return (yield)
         finally:
@@ -182,15 +185,11 @@ class Benches:
         explain(report, item, call, [held.record for held in self._used])
         return report
 
-    @pytest.hookimpl(wrapper=True)
-    def pytest_fixture_setup(
-        self, fixturedef: pytest.FixtureDef[Any], request: Any
-    ) -> Generator[None, Any, Any]:
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_fixture_setup(self, fixturedef: pytest.FixtureDef[Any], request: Any) -> None:
         """Remember which fixtures hold leases, so as to tear them down when these are lost."""
-        value = yield
         if fixturedef.argname in SHARED_FIXTURES:
-            self._holdings.note_fixture(value, (fixturedef, request))
-        return value
+            self._set_up = (fixturedef, request)
 
     # After the tests.
 

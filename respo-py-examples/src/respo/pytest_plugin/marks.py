@@ -36,7 +36,7 @@ def need_of_item(item: pytest.Item, settings: Settings) -> Need | None:
             requirements, options = arguments_of(wanted)
             how = _how(mark)
             return Need.of(requirements, {**how, **options}, settings.terms)
-        used = [name for name in _FIXTURES if name in getattr(item, "fixturenames", ())]
+        used = [name for name in getattr(item, "fixturenames", ()) if name in _FIXTURES]
         if mark is None and not used:
             return None
         what = f"uses {used[0]}" if mark is None else "has a mark"

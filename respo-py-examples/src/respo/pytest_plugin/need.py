@@ -15,6 +15,11 @@ from respo.requirement import Requirement
 
 SCOPES = ("function", "class", "module", "session")
 _MOST_PRIORITY = 1000
+_KINDS: Mapping[str, tuple[type, str]] = {
+    **dict.fromkeys(("description", "name", "pool", "location", "where", "stack"), (str, "a text")),
+    **dict.fromkeys(("attributes", "resource", "keys"), (Sequence, "a text or a list of texts")),
+    **dict.fromkeys(("tags", "properties"), (Mapping, "a map")),
+}
 
 
 class BadNeed(Exception):
@@ -147,12 +152,9 @@ def _check_values(options: Mapping[str, Any]) -> None:
     count = options.get("count", 1)
     if not isinstance(count, int) or isinstance(count, bool) or count < 1:
         _refuse("count", f"{count!r} is not a count; write a whole number from 1")
-    for name in ("description", "name", "pool", "location", "where", "stack"):
-        if not isinstance(options.get(name), (str, type(None))):
-            _refuse(name, f"{options[name]!r} is not a text")
-    for name in ("tags", "properties"):
-        if not isinstance(options.get(name), (Mapping, type(None))):
-            _refuse(name, f"{options[name]!r} is not a map")
+    for name, (kind, what) in _KINDS.items():
+        if not isinstance(options.get(name), (kind, type(None))):
+            _refuse(name, f"{options[name]!r} is not {what}")
 
 
 def _refuse(name: str, mistake: str | None) -> None:
