@@ -197,14 +197,13 @@ def test_without_a_respod_tests_that_need_it_are_skipped_where_that_is_chosen(
     assert ran.code == 0
     # The line is that of the test.
     found = re.findall(r"SKIPPED \[1\] (test_boot\.py:\d+): respod cannot be reached", ran.out)
-    assert found == ["test_boot.py:3", "test_boot.py:7"]
+    assert found == ["test_boot.py:3", "test_boot.py:6"]
 
 
 def test_a_run_for_which_respo_is_not_configured_says_how_to_do_that(
     pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("RESPO_URL", raising=False)
-    monkeypatch.setattr("respo.address.DEFAULT_URL", "unused")
     pytester.makeconftest(f"""
         import respo.pytest_plugin.settings
         respo.pytest_plugin.settings.DEFAULT_URL = "http://127.0.0.1:{unused_port()}"
