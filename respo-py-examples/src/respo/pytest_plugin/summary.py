@@ -68,7 +68,7 @@ class Summary:
         """List what was leased."""
         if not self.records or self._config.get_verbosity() < 0:
             return
-        terminalreporter.section(f"respo: leased from {self._settings.url}")
+        terminalreporter.write_sep("=", f"respo: leased from {self._settings.url}")
         for record in self.records:
             terminalreporter.write_line(str(record))
 
