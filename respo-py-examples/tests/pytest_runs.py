@@ -27,7 +27,7 @@ import respo
 def held(request):
     "What is leased at this moment."
     client = respo.Client(request.config.getoption("respo_url"))
-    return lambda: [one.name for one in client.list(state="leased")]
+    return lambda: [one.name for one in client.list(state=("leased", "orphaned"))]
 
 @pytest.fixture
 def pause():

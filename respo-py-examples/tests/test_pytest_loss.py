@@ -207,6 +207,29 @@ def test_a_lost_lease_of_the_factory_fails_the_test(pytester: pytest.Pytester, l
     assert "an administrator ended it" in ran["test_plain"].message
 
 
+def test_what_a_test_leases_in_its_course_is_watched_too(
+    pytester: pytest.Pytester, lab: Respod
+) -> None:
+    pytester.makepyfile("""
+        import pytest
+
+        def test_block(respo_factory, pause):
+            with respo_factory("bench-3"):
+                pause("block")
+
+        def test_quiet(respo_factory):
+            with respo_factory("bench-3", max_duration="100ms") as phone:
+                with pytest.raises(BaseException):
+                    while True: pass
+    """)
+    with start(pytester, lab) as started:
+        started.reaches("block")
+        lab.revoke_all()
+        ran = started.end().expect(failed=2)
+    assert "an administrator ended it (the test ran on bench-3)" in ran["test_block"].message
+    assert "maximum duration (the test ran on bench-3)" in ran["test_quiet"].message
+
+
 def test_a_respod_that_is_killed_and_started_in_mid_test_does_no_harm(
     pytester: pytest.Pytester, lab: Respod
 ) -> None:

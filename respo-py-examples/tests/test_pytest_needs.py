@@ -283,6 +283,23 @@ def test_a_run_that_does_not_use_it_is_told_nothing(
         assert "respo: " not in started.end().expect(passed=1).out
 
 
+def test_unittest_cases_can_be_marked(pytester: pytest.Pytester, lab: Respod) -> None:
+    pytester.makepyfile("""
+        import unittest
+        import pytest
+
+        @pytest.mark.respo("bench-3")
+        class TestCase(unittest.TestCase):
+            @pytest.fixture(autouse=True)
+            def give(self, respo_resource):
+                self.bench = respo_resource
+
+            def test_case(self):
+                self.assertEqual(self.bench.name, "bench-3")
+    """)
+    assert run(pytester, lab).expect(passed=1)["test_case"].leases == ["1"]
+
+
 def test_a_lease_asked_for_in_mid_test_is_that_of_the_mark(
     pytester: pytest.Pytester, lab: Respod
 ) -> None:

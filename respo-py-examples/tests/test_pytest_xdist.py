@@ -21,7 +21,8 @@ pytest_plugins = ["pytester"]
 
 def leased(respod: Respod) -> list[str]:
     """Return what is leased at this moment."""
-    return [one.name for one in respo.Client(respod.url).list(state="leased")]
+    states = ("leased", "orphaned")
+    return [one.name for one in respo.Client(respod.url).list(state=states)]
 
 
 def test_each_worker_has_a_lease_of_its_own(pytester: pytest.Pytester, lab: Respod) -> None:
@@ -199,6 +200,32 @@ def test_grouping_works_with_workers(pytester: pytest.Pytester, lab: Respod) -> 
     ran = run(pytester, lab, "-n1", "--respo-group").expect(passed=8)
     assert len({case.leases[0] for case in ran.cases}) == 2
     assert [name for name in ran.order if "bench-1" in name] == ran.order[:4]
+
+
+def test_tests_that_are_dealt_out_in_groups_have_their_benches(
+    pytester: pytest.Pytester, lab: Respod
+) -> None:
+    pytester.makepyfile("""
+        import pytest
+
+        @pytest.mark.xdist_group("one")
+        @pytest.mark.respo("bench-1", scope="session")
+        class TestOne:
+            def test_1(self, record_property):
+                record_property("respo_lease", "something of the test's own")
+            def test_2(self): pass
+
+        @pytest.mark.xdist_group("two")
+        class TestTwo:
+            @pytest.mark.respo("bench-2", scope="forever")
+            def test_bad(self): pass
+            @pytest.mark.respo("bench-2")
+            def test_good(self, respo_resource): pass
+    """)
+    ran = run(pytester, lab, "-n2", "--dist=loadgroup").expect(passed=3, errors=1)
+    counts = re.findall(r"^(bench-\d): .*, (\d) tests? ", ran.out, re.MULTILINE)
+    assert sum(int(count) for name, count in counts if name == "bench-1") == 2
+    assert sum(int(count) for name, count in counts if name == "bench-2") == 1
 
 
 def test_without_a_respod_the_tests_of_workers_are_skipped_where_that_is_chosen(

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from respo.pytest_plugin.record import LeaseRecord
     from respo.pytest_plugin.settings import Settings
 
+_NEED: pytest.StashKey[Need | None] = pytest.StashKey()
+_BAD: pytest.StashKey[BadNeed] = pytest.StashKey()
+
 SHARED_FIXTURES = ("respo_class_lease", "respo_module_lease", "respo_session_lease")
 
 
@@ -41,8 +44,6 @@ class Benches:
         self._console = Console(config)
         self._lessor = Lessor(settings, self._console, config.rootpath.name, self._take_in_loss)
         self._holdings = Holdings(self._lessor, self._need_of)
-        self._needs: dict[pytest.Item, Need | None] = {}
-        self._bad: dict[pytest.Item, BadNeed] = {}
         self._from_factory: list[Held] = []
         self._item: pytest.Item | None = None
         self._used: list[Held] = []
@@ -107,25 +108,21 @@ class Benches:
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         """Find out what each test needs, and bring those together that need the same."""
-        for item in items:
-            try:
-                self._needs[item] = need_of_item(item, self._settings)
-            except BadNeed as bad:
-                self._bad[item] = bad
-        if self._bad and self._console.worker is None:
+        bad = [item.stash[_BAD] for item in items if not self._understands(item)]
+        if bad and self._console.worker is None:
             # A worker cannot say it: there, each of these tests fails.
-            raise pytest.UsageError(*(f"respo: {bad}" for bad in self._bad.values()))
+            raise pytest.UsageError(*(f"respo: {one}" for one in bad))
         if self._settings.groups:
-            items[:] = grouped(items, self._needs.get)
+            items[:] = grouped(items, self._need_of)
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Look ahead; a worker of pytest-xdist does not know which tests it will get."""
         if self._console.worker is None:
-            self._holdings.outlook = Outlook(session.items, self._needs.get)
+            self._holdings.outlook = Outlook(session.items, self._need_of)
 
     def pytest_report_collectionfinish(self, items: list[pytest.Item]) -> list[str]:
         """Say what is needed."""
-        needs = [need for need in map(self._needs.get, items) if need is not None]
+        needs = [need for need in map(self._need_of, items) if need is not None]
         kinds = list(dict.fromkeys(need.summary for need in needs))
         if not needs:
             return []
@@ -138,8 +135,8 @@ class Benches:
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
         """Lease what the test needs, before its fixtures are set up."""
         self._item, self._used = item, []
-        if item in self._bad:
-            raise pytest.fail.Exception(f"respo: {self._bad[item]}", pytrace=False)
+        if not self._understands(item):
+            raise pytest.fail.Exception(f"respo: {item.stash[_BAD]}", pytrace=False)
         self._holdings.make_way(item)
         for held in self._from_factory:
             self._note(held)
@@ -151,8 +148,6 @@ class Benches:
     def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, Any, Any]:
         """Fail the test if a lease is lost: at the next opportunity while it runs."""
         __tracebackhide__ = True
-        if not self._used:
-            return (yield)
         # In an event loop, the exception would hit the loop.
         is_async = inspect.iscoroutinefunction(getattr(item, "obj", None))
         block = None if is_async else Block()
@@ -206,11 +201,16 @@ class Benches:
         self._lessor.close()
 
     def _need_of(self, item: pytest.Item) -> Need | None:
-        if item in self._bad:
-            return None
-        if item not in self._needs:  # made after the collection
-            self._needs[item] = need_of_item(item, self._settings)
-        return self._needs[item]
+        return item.stash[_NEED] if self._understands(item) else None
+
+    def _understands(self, item: pytest.Item) -> bool:
+        """Find out what a test needs, once; return whether there is no mistake."""
+        if _NEED not in item.stash and _BAD not in item.stash:
+            try:
+                item.stash[_NEED] = need_of_item(item, self._settings)
+            except BadNeed as bad:
+                item.stash[_BAD] = bad
+        return _BAD not in item.stash
 
     def _current(self) -> pytest.Item:
         if self._item is None:  # pragma: no cover fixtures are set up for tests

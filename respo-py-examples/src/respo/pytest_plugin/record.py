@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import time
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from respo.instants import for_how_long
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_PROPERTIES = ("respo_resources", "respo_lease", "respo_fence", "respo_pool")
 
 _WORTH_TELLING = 1.0
 """A wait of fewer seconds is not mentioned."""
@@ -55,12 +60,18 @@ class LeaseRecord:
 
     def as_properties(self) -> list[tuple[str, object]]:
         """Return what goes with a test into JUnit reports and the like."""
-        return [
-            ("respo_resources", self.names),
-            ("respo_lease", str(self.id)),
-            ("respo_fence", str(self.fence)),
-            ("respo_pool", self.pool),
-        ]
+        return list(zip(_PROPERTIES, (self.names, str(self.id), str(self.fence), self.pool)))
+
+    @classmethod
+    def of_properties(cls, properties: Sequence[tuple[str, object]]) -> list[LeaseRecord]:
+        """Return the leases that the properties of a test tell of, among others."""
+        records = []
+        for at in range(len(properties) - len(_PROPERTIES) + 1):
+            part = properties[at : at + len(_PROPERTIES)]
+            if tuple(name for name, _ in part) == _PROPERTIES:
+                names, number, fence, pool = (str(value) for _, value in part)
+                records.append(cls(names.split(", "), int(number), int(fence), pool))
+        return records
 
     def place(self) -> str:
         """Return a sentence for the report of a test that failed."""

@@ -12,8 +12,6 @@ from respo.pytest_plugin.reports import say_place
 if TYPE_CHECKING:
     from respo.pytest_plugin.settings import Settings
 
-_MARKER = "respo_lease"
-
 
 class Summary:
     """Collects what was leased."""
@@ -41,9 +39,10 @@ class Summary:
             return
         if report.when == "setup":
             known = self._of_worker.setdefault(str(worker.id), {})
-            records = _records_of(report, str(worker.id))
+            records = LeaseRecord.of_properties(report.user_properties)
             self._under_way[report.nodeid] = [known.setdefault(one.id, one) for one in records]
             for record in self._under_way[report.nodeid]:
+                record.worker = str(worker.id)
                 record.tests += 1
         elif report.when == "teardown":
             self._under_way.pop(report.nodeid, None)
@@ -71,21 +70,3 @@ class Summary:
         terminalreporter.write_sep("=", f"respo: leased from {self._settings.url}")
         for record in self.records:
             terminalreporter.write_line(str(record))
-
-
-def _records_of(report: pytest.TestReport, worker: str) -> list[LeaseRecord]:
-    """Return the leases that the properties of a report tell of."""
-    properties = [pair for pair in report.user_properties if pair[0].startswith("respo_")]
-    records = []
-    for at in range(0, len(properties), 4):
-        said = {name: str(value) for name, value in properties[at : at + 4]}
-        records.append(
-            LeaseRecord(
-                resources=said["respo_resources"].split(", "),
-                id=int(said["respo_lease"]),
-                fence=int(said["respo_fence"]),
-                pool=said["respo_pool"],
-                worker=worker,
-            )
-        )
-    return records
