@@ -115,7 +115,7 @@ def test_the_header_says_where_respo_is_and_the_summary_what_was_leased(
         "bench-1: leased for …, 2 tests (lease 1, fence 1, pool lab)",
         "bench-3, bench-4: leased for …, 1 test (lease 2, fence 2, pool lab)",
     ]
-    assert "leased" not in run(pytester, lab, "-q").out
+    assert "respo: leased" not in run(pytester, lab, "-q").out
 
 
 def test_the_header_says_who_says_where_respo_is(
