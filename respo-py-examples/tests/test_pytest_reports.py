@@ -88,8 +88,33 @@ def test_the_short_lines_and_the_junit_report_name_the_bench(
 def test_errors_of_fixtures_show_nothing_of_the_plugin(
     pytester: pytest.Pytester, lab: Respod
 ) -> None:
-    pytester.makepyfile(TESTS)
+    folder = pytester.mkdir("tests")
+    (folder / "conftest.py").write_text("""
+import pytest
+
+@pytest.fixture
+def broken():
+    raise RuntimeError("it is deaf")
+
+@pytest.fixture
+def breaking():
+    yield
+    raise RuntimeError("it does not switch off")
+""")
+    (folder / "test_it.py").write_text("""
+import pytest
+
+@pytest.mark.respo("bench-1")
+def test_set_up(broken): pass
+
+@pytest.mark.respo("bench-1")
+def test_torn_down(breaking): pass
+
+@pytest.mark.respo("bench-1")
+def test_fails(): assert 0
+""")
     out = run(pytester, lab).out
+    assert "it does not switch off" in out
     assert "pytest_plugin" not in out
     assert "hooks.py" not in out
 

@@ -175,6 +175,8 @@ def test_leases_are_shared_only_where_each_test_is_within_the_scope_of_the_other
         "test_c1": "4",
         "test_c2": "5",  # the lease was used outside of its module
     }
+    ran = run(pytester, lab, "test_c.py::test_c1", "test_b.py::test_b3", "test_c.py::test_c2")
+    assert ran.expect(passed=3).leases == {"test_c1": ["6"], "test_b3": ["6"], "test_c2": ["7"]}
 
 
 def test_what_is_held_is_released_before_something_else_is_waited_for(

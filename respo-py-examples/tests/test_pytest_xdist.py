@@ -208,11 +208,14 @@ def test_tests_that_are_dealt_out_in_groups_have_their_benches(
     pytester.makepyfile("""
         import pytest
 
+        @pytest.fixture(autouse=True)
+        def note(record_property):
+            record_property("respo_lease", "something of the test's own")
+
         @pytest.mark.xdist_group("one")
         @pytest.mark.respo("bench-1", scope="session")
         class TestOne:
-            def test_1(self, record_property):
-                record_property("respo_lease", "something of the test's own")
+            def test_1(self): pass
             def test_2(self): pass
 
         @pytest.mark.xdist_group("two")

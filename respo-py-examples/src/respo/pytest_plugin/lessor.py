@@ -130,7 +130,6 @@ class Lessor:
             **options,
             on_notice=waiting.take_in,
             on_lost=lambda _: self._on_lost(lease),
-            interrupt=False,
         )
         return lease.acquire()
 
