@@ -64,7 +64,7 @@ def test_one_line_leases_a_bench(run: Run) -> None:
             assert (lease.holder, lease.resources) == ("tester", ("bench-1",))
             with pytest.raises(respo.Busy, match="bench-1 is held by tester"):
                 await client.acquire("bench-1", wait=0)
-        assert await client.leases() == []
+        await (await client.acquire("bench-1", wait=0)).release()
         assert repr(bench) == "<respo.AsyncLease 1 of bench-1, released>"
 
     run(main)
@@ -120,7 +120,8 @@ def test_a_cancelled_task_leaves_the_queue(run: Run) -> None:
             waiting.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await waiting
-            assert await client.requests() == []
+            while await client.requests():  # noqa: ASYNC110 what respod does is no event here
+                await asyncio.sleep(0)
 
     run(main)
 
@@ -132,7 +133,7 @@ def test_a_lease_outlives_a_killed_respod_with_the_same_fence(respod: Respod, ru
             await asyncio.to_thread(respod.restart)
             await eventually(lambda: isinstance(notices[-1], respo.Resumed))
             assert (bench.name, bench.fence) == ("bench-1", 1)
-        assert await client.leases() == []
+        await (await client.acquire("bench-1", wait=0)).release()
 
     run(main)
 
@@ -165,7 +166,7 @@ def test_a_task_that_is_cancelled_stays_cancelled_and_releases(run: Run) -> None
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
-        assert await client.leases() == []
+        await (await client.acquire("bench-1", wait=0)).release()
 
     run(main)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import threading
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -44,7 +45,7 @@ def test_a_lease_outlives_a_killed_respod_with_the_same_fence(
         # It is followed on the new connection as it was on the old one.
         respod.restart()
         eventually("it is back again", lambda: kinds_of(notices).count(respo.Resumed) == 2)
-    assert connect(respod).leases() == []
+    connect(respod).acquire("bench-1", wait=0).release()
 
 
 def test_a_respod_that_stops_in_good_order_says_so(respod: Respod, connect: Connect) -> None:
@@ -70,7 +71,7 @@ def test_whoever_waits_keeps_the_place_over_a_restart(respod: Respod, connect: C
     waiting = threading.Thread(target=wait)
     waiting.start()
     eventually("it waits", lambda: notices)
-    number = connect(respod).requests()[0].id
+    number = eventually("it is listed", lambda: connect(respod).requests())[0].id
     respod.restart()
     eventually("it is back", lambda: respo.Resumed in kinds_of(notices))
     eventually("the holder is back", lambda: connect(respod).list(state="leased"))
@@ -113,10 +114,33 @@ def test_a_lingering_lease_outlives_a_silence(quick: Respod, connect: Connect) -
         quick.signal(signal.SIGSTOP)
         try:
             eventually("the silence is noticed", lambda: respo.Away in kinds_of(notices))
+            away = next(notice for notice in notices if isinstance(notice, respo.Away))
+            assert away.seconds_left is not None
+            assert away.seconds_left > 50
         finally:
             quick.signal(signal.SIGCONT)
         eventually("it is back", lambda: respo.Resumed in kinds_of(notices))
         bench.check()
+
+
+def test_a_respod_that_is_not_there_for_long_costs_nothing(quick: Respod, connect: Connect) -> None:
+    notices: list[respo.Notice] = []
+    with connect(quick).lease("bench-1", on_notice=notices.append) as bench:
+        quick.kill()
+        eventually("it is noticed", lambda: respo.Away in kinds_of(notices))
+        time.sleep(1.5)  # much longer than a silence may be here
+        quick.start()
+        eventually("it is back", lambda: respo.Resumed in kinds_of(notices))
+        bench.check()
+
+
+def test_a_connection_with_nothing_to_say_is_not_taken_for_broken(
+    quick: Respod, connect: Connect
+) -> None:
+    notices: list[respo.Notice] = []
+    with connect(quick).lease("bench-1", on_notice=notices.append):
+        time.sleep(1.5)  # much longer than a silence may be here
+        assert kinds_of(notices) == [respo.Granted]
 
 
 def test_a_lingering_lease_is_released_all_the_same(respod: Respod, connect: Connect) -> None:
