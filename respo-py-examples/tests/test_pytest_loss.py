@@ -70,6 +70,8 @@ def test_a_test_that_ends_well_fails_if_its_lease_was_lost_meanwhile(
     """)
     ran = run(pytester, lab).expect(failed=1)
     assert "maximum duration (the test ran on bench-1)" in ran["test_catches"].message
+    assert "\nlease 1 was lost" in ran.out
+    assert "pytest_plugin" not in ran.out
 
 
 def test_the_event_loop_of_a_test_is_not_interrupted(
@@ -123,26 +125,25 @@ def test_a_lease_lost_while_fixtures_are_set_up_fails_the_test(
 
 
 def test_fixtures_on_a_lost_lease_are_set_up_anew(pytester: pytest.Pytester, lab: Respod) -> None:
-    pytester.makepyfile(f"""
-        import pytest, time
+    pytester.makepyfile("""
+        import pytest
 
-        pytestmark = {LOSING}
+        pytestmark = pytest.mark.respo("bench-1")
         steps = []
 
         @pytest.fixture(scope="module")
         def flashed(respo_module_lease):
-            steps.append(f"flash {{respo_module_lease.id}}")
+            steps.append(f"flash {respo_module_lease.id}")
             yield respo_module_lease
-            steps.append(f"erase {{respo_module_lease.id}}")
+            steps.append(f"erase {respo_module_lease.id}")
 
         @pytest.fixture(scope="module")
         def other():
             steps.append("set up")
             yield
 
-        def test_lost(other, flashed):
-            while True:
-                time.sleep(0.005)
+        def test_lost(other, flashed, pause):
+            pause()
 
         def test_after(other, flashed, respo_lease):
             assert flashed is respo_lease
@@ -152,7 +153,10 @@ def test_fixtures_on_a_lost_lease_are_set_up_anew(pytester: pytest.Pytester, lab
         def test_quick(flashed):
             assert flashed.id == 2
     """)
-    ran = run(pytester, lab).expect(failed=1, passed=2)
+    with start(pytester, lab) as started:
+        started.reaches()
+        lab.revoke_all()
+        ran = started.end().expect(failed=1, passed=2)
     assert ran.leases == {"test_lost": ["1"], "test_after": ["2"], "test_quick": ["2"]}
 
 

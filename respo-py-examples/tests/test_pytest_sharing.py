@@ -211,6 +211,36 @@ def test_what_is_held_is_released_before_something_else_is_waited_for(
     assert ran.leases["test_third"] > ran.leases["test_first"]
 
 
+@pytest.mark.parametrize("fixture", ["respo_module_lease", "from_factory"])
+def test_what_is_kept_for_later_tests_is_released_before_a_fixture_waits(
+    fixture: str, pytester: pytest.Pytester, lab: Respod
+) -> None:
+    pytester.makepyfile(f"""
+        import pytest
+        mark = pytest.mark.respo("bench-1", scope="session")
+
+        @pytest.fixture
+        def from_factory(respo_factory):
+            with respo_factory("bench-2") as lease:
+                yield lease
+
+        @mark
+        def test_1(): pass
+
+        def test_2({fixture}): pass
+
+        @mark
+        def test_3(): pass
+    """)
+    client = respo.Client(lab.url)
+    with client.lease("bench-2"), start(pytester, lab, "--respo-needs=bench-2") as started:
+        started.says("test_2 waits for bench-2")
+        with client.lease("bench-1", wait="30s"):
+            pass
+        client.close()
+        started.end().expect(passed=3)
+
+
 def test_two_runs_that_need_the_same_benches_do_not_wait_in_a_circle(
     pytester: pytest.Pytester, lab: Respod
 ) -> None:

@@ -129,7 +129,7 @@ def test_a_test_that_times_out_gives_its_bench_back(pytester: pytest.Pytester, l
         import pytest
 
         @pytest.mark.respo("bench-1")
-        @pytest.mark.timeout(0.2, method="signal")
+        @pytest.mark.timeout(0.2, method="signal", func_only=True)
         def test_in_test(pause):
             pause()
 

@@ -121,18 +121,17 @@ class Holdings:
 
         """
         need = self._need_of(item) if item is not None else None
-        used = self.suiting(need, item) if item is not None and need is not None else None
-        is_waiting_ahead = need is not None and used is None
-        errors: list[BaseException] = []
-        for holding in tuple(self._all):
-            if holding.loss() is not None or (
-                is_waiting_ahead and not _is_asked_for(holding, item)
-            ):
-                errors += _tear_down(holding)
-            if holding is not used and not holding.is_pinned and not self._may_idle(holding, item):
-                self._release(holding)
-        if errors:
-            raise errors[0]
+        is_at_hand = need is None or item is None or self.suiting(need, item) is not None
+        self._let_go(item, is_waiting_ahead=not is_at_hand)
+
+    def give_way(self, item: pytest.Item) -> None:
+        """Release what this test has not asked for, before more is waited for in its course.
+
+        Raises:
+            BaseException: As :meth:`make_way` does.
+
+        """
+        self._let_go(item, is_waiting_ahead=True)
 
     def suiting(self, need: Need, item: pytest.Item) -> Holding | None:
         """Return a lease that is held and that the test may use."""
@@ -155,7 +154,10 @@ class Holdings:
     def pin(self, need: Need, item: pytest.Item, scope: Node, fixture: Fixture | None) -> Holding:
         """Return the lease of a fixture, which is kept until it is unpinned."""
         found = (one for one in self._all if one.need.key == need.key and one.loss() is None)
-        holding = next(found, None) or self._acquire(need, item, scope)
+        holding = next(found, None)
+        if holding is None:
+            self.give_way(item)
+            holding = self._acquire(need, item, scope)
         holding.pins += 1
         if fixture is not None:
             holding.fixtures.append(fixture)
@@ -170,6 +172,20 @@ class Holdings:
         """Release everything."""
         for holding in tuple(self._all):
             self._release(holding)
+
+    def _let_go(self, item: pytest.Item | None, *, is_waiting_ahead: bool) -> None:
+        need = self._need_of(item) if item is not None else None
+        used = self.suiting(need, item) if item is not None and need is not None else None
+        errors: list[BaseException] = []
+        for holding in tuple(self._all):
+            is_asked_for = holding is used or _is_asked_for(holding, item)
+            if holding.loss() is not None or (is_waiting_ahead and not is_asked_for):
+                errors += _tear_down(holding)
+            may_idle = not is_waiting_ahead and self._may_idle(holding, item)
+            if holding is not used and not holding.is_pinned and not may_idle:
+                self._release(holding)
+        if errors:
+            raise errors[0]
 
     def _acquire(self, need: Need, item: pytest.Item, domain: Node) -> Holding:
         held = self._lessor.lease(need, item.nodeid)

@@ -88,9 +88,10 @@ class Benches:
             message = "respo_factory() takes no scope: the lease ends with its block"
             raise TypeError(message)
         need = Need.of(requirements, options, self._settings.terms)
-        who = self._item.nodeid if self._item is not None else "a fixture"
+        item = self._current()
+        self._holdings.give_way(item)
         try:
-            held = self._lessor.lease(need, who)
+            held = self._lessor.lease(need, item.nodeid)
         except Missing as missing:
             raise outcome_of(missing, need, self._settings) from None
         self._from_factory.append(held)

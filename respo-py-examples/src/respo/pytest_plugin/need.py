@@ -22,7 +22,7 @@ _KINDS: Mapping[str, tuple[type, str]] = {
 }
 
 
-class BadNeed(Exception):
+class BadNeed(Invalid):
     """What a test says that it needs has a mistake; the text says how to mend it."""
 
 

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from respo.errors import LeaseLost
+
 if TYPE_CHECKING:
     from respo.pytest_plugin.record import LeaseRecord
 
@@ -19,14 +21,18 @@ def explain(
     records: list[LeaseRecord],
 ) -> None:
     """Add to a report which bench the test ran on, if it failed; and where it is, if skipped."""
+    caught = call.excinfo
+    error = caught.value if caught is not None and _is_from_here(caught) else None
+    if report.failed and caught is not None and isinstance(error, LeaseLost):
+        # It was noticed before or after the test's own code, of which there is nothing to show.
+        report.longrepr = caught.getrepr(style="value")
     if report.failed and records:
         say_place(report, [record.place() for record in records])
         _name_in_short_line(report, ", ".join(record.names for record in records))
-    if report.skipped and _is_from_here(call):
+    if report.skipped and isinstance(error, pytest.skip.Exception):
         # The reason is about the test, rather than about a line of this plugin.
         path, line, _ = item.reportinfo()
-        reason = str(call.excinfo.value) if call.excinfo is not None else ""
-        report.longrepr = (str(path), (line or 0) + 1, f"Skipped: {reason}")
+        report.longrepr = (str(path), (line or 0) + 1, f"Skipped: {error}")
 
 
 def say_place(report: pytest.TestReport, sentences: list[str]) -> None:
@@ -40,8 +46,6 @@ def _name_in_short_line(report: pytest.TestReport, names: str) -> None:
         crash.message = f"[{names}] {crash.message}"
 
 
-def _is_from_here(call: pytest.CallInfo[None]) -> bool:
-    if call.excinfo is None or not isinstance(call.excinfo.value, pytest.skip.Exception):
-        return False
-    module = str(call.excinfo.traceback[-1].frame.f_globals.get("__name__", ""))
+def _is_from_here(caught: pytest.ExceptionInfo[BaseException]) -> bool:
+    module = str(caught.traceback[-1].frame.f_globals.get("__name__", ""))
     return module.startswith("respo.pytest_plugin.")
