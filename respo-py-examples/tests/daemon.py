@@ -85,8 +85,9 @@ class Respod:
         self.data = self.folder / "data"
         self.log = self.folder / "respod.log"
         self.administrator = secrets.token_hex()
-        (self.folder / "token").write_text(self.administrator)
-        self._arguments = ("--admin-token-file", str(self.folder / "token"), *arguments)
+        self.token_file = self.folder / "token"
+        self.token_file.write_text(self.administrator)
+        self._arguments = ("--admin-token-file", str(self.token_file), *arguments)
         self._listen = "127.0.0.1:0"
         self._process: subprocess.Popen[str] | None = None
 

@@ -11,7 +11,8 @@ What stands in a fenced block is run by its language:
 
 All run in one new folder, in which `respo-py-examples` is this package. rpclient and the Python of
 the tests are found, and RESPO_URL names a respod with the inventory that the page has in a comment
-`<!-- inventory: PATH -->`, by default respod/examples/testbenches.yaml.
+`<!-- inventory: PATH -->`, by default respod/examples/testbenches.yaml. RESPO_ADMIN_TOKEN_FILE has
+the administrator's token.
 """
 
 from __future__ import annotations
@@ -66,19 +67,25 @@ def run_page(page: Path, folder: Path) -> None:
     inventory = WORKSPACE / (wanted[1] if wanted else "respod/examples/testbenches.yaml")
     (folder / PACKAGE.name).symlink_to(PACKAGE)
     with Respod(inventory.read_text()) as respod:
-        runner = _Runner(page, folder, respod.url)
+        runner = _Runner(page, folder, respod)
         for block in blocks_of(page):
             runner.take(block)
 
 
 class _Runner:
-    def __init__(self, page: Path, folder: Path, url: str) -> None:
+    def __init__(self, page: Path, folder: Path, respod: Respod) -> None:
         self.page = page
         self.folder = folder
         self.said = ""
         tools = [Path(sys.executable).parent, Path(program("rpclient")).parent]
         path = os.pathsep.join([*map(str, tools), os.environ["PATH"]])
-        self.environment = {**os.environ, "PATH": path, "RESPO_URL": url, "RESPO_NAME": "reader"}
+        self.environment = {
+            **os.environ,
+            "PATH": path,
+            "RESPO_URL": respod.url,
+            "RESPO_NAME": "reader",
+            "RESPO_ADMIN_TOKEN_FILE": str(respod.token_file),
+        }
 
     def take(self, block: Block) -> None:
         if block.file is not None:

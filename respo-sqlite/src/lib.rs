@@ -37,6 +37,7 @@ mod recovery;
 mod uptime;
 mod writer;
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::{Sender, channel};
@@ -102,6 +103,7 @@ impl SqliteStore {
             inbox,
             next_tick,
             next_prune,
+            failed: BTreeSet::new(),
             prunes: true,
             lock,
         };
@@ -172,6 +174,10 @@ impl InventoryStore for SqliteStore {
 
     async fn commit(&self, batch: Batch) -> Result<(), StoreError> {
         self.ask(|reply| Message::Commit(batch, reply)).await
+    }
+
+    fn commits_in_order(&self) -> bool {
+        true
     }
 
     async fn revisions(&self, pool: &Label) -> Result<Vec<Revision>, StoreError> {

@@ -3,6 +3,7 @@
 //! It takes every batch that waits and commits them as one transaction: the more clients there are, the
 //! more share one synchronization with the disk.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
@@ -44,6 +45,9 @@ pub(crate) struct Writer {
     pub(crate) inbox: Receiver<Message>,
     pub(crate) next_tick: Instant,
     pub(crate) next_prune: Instant,
+    /// The pools whose last commit failed. What they sent after that without knowing it must not be written: it
+    /// builds on what is not there.
+    pub(crate) failed: BTreeSet<Label>,
     /// Whether history is deleted. Not where the clock was set far ahead: who knows whether it was right.
     pub(crate) prunes: bool,
     /// Held for as long as the thread runs.
@@ -79,6 +83,9 @@ impl Writer {
                 let read =
                     |connection: &mut Connection| recovery::recover(connection, pool.as_str());
                 let recovered = self.with_database(read);
+                if recovered.is_ok() {
+                    self.failed.remove(&pool);
+                }
                 answer(reply, recovered);
             }
             Message::Serve(pools, reply) => {
@@ -99,9 +106,19 @@ impl Writer {
                 Err(_) => break,
             }
         }
-        let result = self.commit(&group);
-        for (_, reply) in group {
-            answer(reply, result.clone());
+        let (late, group): (Vec<Waiting>, Vec<Waiting>) =
+            group.into_iter().partition(|(batch, _)| self.failed.contains(&batch.pool));
+        for (_, reply) in late {
+            answer(reply, Err(self.failure("an earlier batch failed, and was not recovered from")));
+        }
+        if !group.is_empty() {
+            let result = self.commit(&group);
+            if result.is_err() {
+                self.failed.extend(group.iter().map(|(batch, _)| batch.pool.clone()));
+            }
+            for (_, reply) in group {
+                answer(reply, result.clone());
+            }
         }
         self.prune_if_due();
         if let Some(message) = next {

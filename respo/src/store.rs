@@ -47,7 +47,9 @@ pub struct Recovered {
 ///   batch that was committed before it for the same pool.
 /// - `recover` returns what the committed batches of the pool add up to by [`State::apply`], or `None`
 ///   if there has been none. It keeps the current state under keys: nothing has to be replayed.
-/// - One caller at a time commits for a pool; different pools may commit at once.
+/// - One caller at a time commits for a pool; different pools may commit at once. Where
+///   [`commits_in_order`](Self::commits_in_order) says so, that caller may do so without waiting for the end of its
+///   earlier commits.
 /// - The newest revision of a pool's inventory can always be read. How many earlier ones are kept is
 ///   the store's affair.
 ///
@@ -82,6 +84,15 @@ pub trait InventoryStore: Send + Sync {
         pool: &Label,
         revision: u64,
     ) -> Result<Option<Arc<Inventory>>, StoreError>;
+
+    /// Whether a pool may commit batches while earlier ones are still being committed: they become durable in
+    /// the order in which their futures are first polled; and after an error no later batch of the pool does,
+    /// until [`recover`](Self::recover) has been called for it.
+    ///
+    /// Unless a store says that it does, each batch is committed only when the one before it has been.
+    fn commits_in_order(&self) -> bool {
+        false
+    }
 
     /// Whether what is committed outlives the process.
     fn outlives_process(&self) -> bool {

@@ -1,6 +1,8 @@
 //! The inventory as YAML, through the functions that respod and rpclient call.
 #![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
+#[path = "inventory_yaml/ave.rs"]
+mod ave;
 #[path = "inventory_yaml/descriptors.rs"]
 mod descriptors;
 #[path = "inventory_yaml/golden.rs"]

@@ -14,7 +14,7 @@ pub(crate) enum InventoryFileError {
     Invalid(InventoryProblems),
 }
 
-/// Reads and checks an inventory file, or a descriptor of rent-a-bot; `-` is stdin.
+/// Reads and checks an inventory file, a descriptor of rent-a-bot or AVE's stacks; `-` is stdin.
 pub(crate) fn read(path: &Path) -> Result<InventoryDocument, InventoryFileError> {
     let bytes = if path.as_os_str() == "-" {
         let mut bytes = Vec::new();

@@ -55,6 +55,30 @@ async fn what_waits_to_be_committed_is_committed_together() {
     }
 }
 
+#[tokio::test]
+async fn what_a_pool_sent_before_it_knew_of_a_failure_is_not_written() {
+    let directory = TempDir::new().unwrap();
+    let store = SqliteStore::open(directory.path(), StoreOptions::default()).unwrap();
+    for name in ["a", "b"] {
+        commit(&store, name, vec![replaced(1, "new", 0.0)]).await;
+    }
+    let other = Connection::open(store.path()).unwrap();
+    other.execute_batch("ALTER TABLE requests RENAME TO hidden").unwrap();
+    let batch = |name: &str, id| Batch { pool: pool(name), records: vec![queued(id, 1.0)] };
+    store.commit(batch("a", 1)).await.unwrap_err();
+    other.execute_batch("ALTER TABLE hidden RENAME TO requests").unwrap();
+    // Another pool's recovery makes the store work again, but not for what builds on the batch that is not there.
+    store.recover(&pool("b")).await.unwrap();
+    store.commit(batch("b", 1)).await.unwrap();
+    let refused = store.commit(batch("a", 2)).await.unwrap_err();
+    assert!(refused.to_string().contains("an earlier batch failed"), "{refused}");
+    let recovered = store.recover(&pool("a")).await.unwrap().unwrap();
+    assert!(recovered.state.requests.is_empty());
+    store.commit(batch("a", 1)).await.unwrap();
+    let recovered = store.recover(&pool("a")).await.unwrap().unwrap();
+    assert_eq!(recovered.state.requests.keys().copied().collect::<Vec<_>>(), [RequestId(1)]);
+}
+
 /// How many commits the log has: each ends with a frame that says how large the database is then
 /// (<https://www.sqlite.org/fileformat2.html#walformat>).
 fn commits(store: &SqliteStore) -> usize {

@@ -11,20 +11,19 @@ use tokio::time::Instant;
 use tracing::debug;
 
 use super::clock::Clock;
+use super::commits::{InFlight, Step};
 use super::events::EventLog;
 use super::publisher::Publisher;
 use super::recovery::FIRST_DELAY;
 use super::withdrawal::Withdrawal;
-use crate::engine::{
-    Command, Effects, Engine, Limits, NoticeKind, Record, Reply, SessionId, State,
-};
+use crate::engine::{Command, Effects, Engine, Limits, NoticeKind, Reply, SessionId, State};
 use crate::lease::EndReason;
 use crate::matcher::Matcher;
 use crate::names::Label;
 use crate::notifier::LeaseNotifier;
 use crate::refusal::Refusal;
 use crate::request::{Request, RequestId};
-use crate::store::{Batch, InventoryStore, StoreError};
+use crate::store::InventoryStore;
 use crate::token::TokenDigest;
 
 /// The most commands that share one commit.
@@ -94,14 +93,6 @@ impl Parts {
     }
 }
 
-/// What was asked for in one batch, and waits for the commit.
-#[derive(Default)]
-pub(super) struct Asked {
-    pub(super) answers: Vec<Outcome>,
-    /// Commands that nobody waits for: kept until the commit, to be done again if it fails.
-    pub(super) posts: Vec<Command>,
-}
-
 /// What the engine replied to one question.
 pub(super) struct Outcome {
     /// The digest of the new request's token, if the question makes one.
@@ -115,8 +106,10 @@ pub(super) struct Actor {
     pub(super) parts: Parts,
     pub(super) engine: Engine,
     pub(super) effects: Effects,
-    /// The records that are durable and have not been told to those who watch.
-    committed: Vec<Record>,
+    /// What is being made durable, and told after that.
+    pub(super) in_flight: InFlight,
+    /// Nothing more is taken; what has been is finished.
+    pub(super) is_stopping: bool,
     pub(super) publisher: Publisher,
     pub(super) inbox: mpsc::UnboundedReceiver<Message>,
     /// The sending side of the inbox, for the withdrawals.
@@ -137,12 +130,13 @@ impl Actor {
         sender: mpsc::WeakUnboundedSender<Message>,
     ) -> Self {
         let (effects, kept, tickets) = (Effects::default(), VecDeque::new(), BTreeMap::new());
-        let (committed, store_delay) = (Vec::new(), FIRST_DELAY);
+        let (in_flight, store_delay) = (InFlight::default(), FIRST_DELAY);
         Self {
             parts,
             engine,
             effects,
-            committed,
+            in_flight,
+            is_stopping: false,
             publisher,
             inbox,
             sender,
@@ -161,43 +155,55 @@ impl Actor {
     async fn serve(&mut self) {
         let mut messages = Vec::with_capacity(MAX_BATCH);
         loop {
-            if self.kept.is_empty() {
-                let deadline = self.next_deadline();
-                tokio::select! {
-                    biased;
-                    received = self.inbox.recv_many(&mut messages, MAX_BATCH) => {
-                        if received == 0 {
-                            return;
-                        }
-                    }
-                    () = sleep_until(deadline) => {}
+            let (goes_on, has_room) = (!self.is_stopping, self.has_room());
+            if self.in_flight.is_empty() {
+                if self.is_stopping {
+                    return;
                 }
-            } else {
-                let most = self.kept.len().min(MAX_BATCH);
-                messages.extend(self.kept.drain(..most).map(Message::Post));
+                self.publisher.publish_if_due(&self.engine);
             }
-            if self.step(&mut messages).await.is_break() {
+            let deadline = self.next_deadline();
+            let flow = tokio::select! {
+                biased;
+                result = self.in_flight.next() => self.committed(result).await,
+                () = std::future::ready(()), if goes_on && has_room && !self.kept.is_empty() => {
+                    let most = self.kept.len().min(MAX_BATCH);
+                    messages.extend(self.kept.drain(..most).map(Message::Post));
+                    self.step(&mut messages).await
+                }
+                received = self.inbox.recv_many(&mut messages, MAX_BATCH), if goes_on && has_room => {
+                    if received == 0 {
+                        self.is_stopping = true;
+                        ControlFlow::Continue(())
+                    } else {
+                        self.step(&mut messages).await
+                    }
+                }
+                () = sleep_until(deadline), if goes_on && has_room => self.step(&mut messages).await,
+            };
+            if flow.is_break() {
                 return;
             }
-            self.publisher.publish_if_due(&self.engine);
         }
     }
 
     fn next_deadline(&self) -> Option<Instant> {
         let timeout = self.engine.next_timeout().map(|at| self.parts.clock.instant_of(at));
-        timeout.into_iter().chain(self.publisher.due()).min()
+        // What is not durable yet is not published.
+        let due = self.publisher.due().filter(|_| self.in_flight.is_empty());
+        timeout.into_iter().chain(due).min()
     }
 
     /// Carries out what was received as one batch: engine, commit, answers, notices, in this order.
     async fn step(&mut self, messages: &mut Vec<Message>) -> ControlFlow<()> {
         let now = self.parts.clock.now();
-        // That something is held back from now on has no record and no notice, and is seen by readers.
-        let is_due = self.engine.next_timeout().is_some_and(|at| at <= now);
-        let mut asked = Asked::default();
-        let mut flow = ControlFlow::Continue(());
+        let mut step = Step {
+            is_seen: self.engine.next_timeout().is_some_and(|at| at <= now),
+            ..Step::default()
+        };
         for message in messages.drain(..) {
             match message {
-                Message::Ask(question) if flow.is_break() => {
+                Message::Ask(question) if self.is_stopping => {
                     answer(question.reply, Err(Refusal::Draining));
                 }
                 Message::Ask(Question { command, notices, reply }) => {
@@ -207,54 +213,31 @@ impl Actor {
                         _ => None,
                     };
                     let result = self.engine.handle(now, command, &mut self.effects);
-                    asked.answers.push(Outcome { submitted, notices, reply, result });
+                    step.answers.push(Outcome { submitted, notices, reply, result });
                 }
                 Message::Post(command) => {
-                    asked.posts.push(command.clone());
+                    step.posts.push(command.clone());
                     if let Err(refusal) = self.engine.handle(now, command, &mut self.effects) {
                         debug!(pool = %self.parts.pool, %refusal, "nothing to do");
                     }
                 }
-                Message::Stop => flow = ControlFlow::Break(()),
+                Message::Stop => self.is_stopping = true,
             }
         }
         self.engine.handle_timeout(now, &mut self.effects);
-        match self.commit().await {
-            Ok(()) => {
-                if is_due {
-                    self.publisher.changed(&self.engine);
-                }
-                self.tell(asked.answers);
-                flow
-            }
-            Err(_) if flow.is_break() => flow,
-            Err(failure) => self.recover(asked, failure).await,
-        }
-    }
-
-    pub(super) async fn commit(&mut self) -> Result<(), StoreError> {
-        if self.effects.records.is_empty() {
-            return Ok(());
-        }
-        let records = std::mem::take(&mut self.effects.records);
-        self.committed.extend_from_slice(&records);
-        let batch = Batch { pool: self.parts.pool.clone(), records };
-        if let Err(error) = self.parts.store.commit(batch).await {
-            self.committed.clear();
-            return Err(error);
-        }
-        self.store_delay = FIRST_DELAY;
-        Ok(())
+        self.begin(step).await
     }
 
     /// Tells everyone what is now durable.
-    pub(super) fn tell(&mut self, outcomes: Vec<Outcome>) {
-        if !self.effects.notices.is_empty() || !outcomes.is_empty() {
-            self.publisher.changed(&self.engine);
+    pub(super) fn tell(&mut self, step: Step) {
+        if step.is_change() {
+            self.publisher.changed(step.snapshot);
+            if self.in_flight.is_empty() {
+                self.publisher.publish_if_due(&self.engine);
+            }
         }
-        let committed = std::mem::take(&mut self.committed);
-        self.parts.events.add(committed, &self.effects.notices, self.parts.clock.now());
-        for Outcome { submitted, notices, reply, result } in outcomes {
+        self.parts.events.add(step.records, &step.notices, self.parts.clock.now());
+        for Outcome { submitted, notices, reply, result } in step.answers {
             let id = match &result {
                 Ok(Reply::Submitted(id) | Reply::Repeated { id, .. }) => Some(*id),
                 _ => None,
@@ -267,7 +250,7 @@ impl Actor {
                 withdrawal.map(|(digest, id)| Withdrawal::new(self.sender.clone(), id, digest));
             answer(reply, result.map(|reply| Answer { reply, withdrawal }));
         }
-        for notice in std::mem::take(&mut self.effects.notices) {
+        for notice in step.notices {
             self.parts.notifier.notify(&notice);
             let ended =
                 matches!(notice.kind, NoticeKind::Ended { .. } | NoticeKind::Transferred { .. });

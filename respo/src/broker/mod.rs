@@ -31,6 +31,7 @@
 
 mod actor;
 mod clock;
+mod commits;
 mod events;
 mod leases;
 mod pools;

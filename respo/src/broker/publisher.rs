@@ -63,11 +63,13 @@ impl Publisher {
         (Self { sender, committed, not_before: Clock::instant(), behind: false }, snapshots)
     }
 
-    /// Something has changed: publishes it now, or when it is time to.
-    pub(super) fn changed(&mut self, engine: &Engine) {
+    /// Something has changed, and what it is now is in `snapshot`, if one was made.
+    pub(super) fn changed(&mut self, snapshot: Option<Arc<Snapshot>>) {
         self.committed.fetch_add(1, Ordering::AcqRel);
         self.behind = true;
-        self.publish_if_due(engine);
+        if let Some(snapshot) = snapshot {
+            self.publish(snapshot);
+        }
     }
 
     /// When [`publish_if_due`](Self::publish_if_due) next has something to do.
@@ -75,16 +77,31 @@ impl Publisher {
         self.behind.then_some(self.not_before)
     }
 
+    /// Publishes what has changed and was not published then, if it is time to. Everything in `engine` must be
+    /// durable.
     pub(super) fn publish_if_due(&mut self, engine: &Engine) {
-        let begun = Clock::instant();
-        if !self.behind || begun < self.not_before {
-            return;
+        if self.behind
+            && let Some(snapshot) = self.snapshot_if_due(engine)
+        {
+            self.publish(snapshot);
         }
+    }
+
+    fn publish(&mut self, snapshot: Arc<Snapshot>) {
         let version = self.committed.load(Ordering::Acquire);
-        let snapshot = Arc::new(engine.snapshot());
         self.sender.send_replace(Published { version, snapshot });
         self.behind = false;
+    }
+
+    /// What is in the engine now, to be published when it is durable; nothing if it is too early for another one.
+    pub(super) fn snapshot_if_due(&mut self, engine: &Engine) -> Option<Arc<Snapshot>> {
+        let begun = Clock::instant();
+        if begun < self.not_before {
+            return None;
+        }
+        let snapshot = Arc::new(engine.snapshot());
         let ended = Clock::instant();
         self.not_before = begun + ((ended - begun) * (COST_FACTOR + 1)).max(SHORTEST_INTERVAL);
+        Some(snapshot)
     }
 }

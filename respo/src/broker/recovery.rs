@@ -11,8 +11,9 @@ use std::time::Duration;
 
 use tracing::{debug, error, info, warn};
 
-use super::actor::{Actor, Answer, Asked, Message, Question, Told, answer};
+use super::actor::{Actor, Answer, Message, Question, Told, answer};
 use super::clock::Clock;
+use super::commits::Step;
 use crate::engine::{
     Authority, Command, Notice, NoticeKind, Reply, RequestState, SessionId, State,
 };
@@ -62,60 +63,67 @@ impl Remembered {
 impl Actor {
     /// Refuses what was asked for in the failed batch and waits until the store works again. `Break`: the
     /// actor is to stop before that.
-    pub(super) async fn recover(&mut self, asked: Asked, failure: StoreError) -> ControlFlow<()> {
+    pub(super) async fn recover(&mut self, failed: Step, failure: StoreError) -> ControlFlow<()> {
         error!(pool = %self.parts.pool, error = %failure, "the store failed to commit; recovering");
-        let remembered = self.remember(asked, &failure);
-        loop {
+        let remembered = self.remember(failed, &failure);
+        let step = loop {
             self.wait(self.store_delay, &failure).await?;
             self.store_delay = (self.store_delay * 2).min(LONGEST_DELAY);
             match self.try_again(&remembered).await {
-                Ok(()) => break,
+                Ok(step) => break step,
                 Err(error) => {
                     warn!(pool = %self.parts.pool, %error, "the store does not work yet");
                     self.effects.clear();
                 }
             }
-        }
+        };
         info!(pool = %self.parts.pool, "the store works again");
-        self.publisher.changed(&self.engine);
+        self.store_delay = FIRST_DELAY;
+        self.publisher.changed(None);
+        self.publisher.publish_if_due(&self.engine);
         // What of the failed batch is durable has no notices.
         self.parts.events.lose();
-        self.tell(Vec::new());
+        self.tell(step);
         self.tell_again(&remembered);
         ControlFlow::Continue(())
     }
 
-    fn remember(&mut self, asked: Asked, failure: &StoreError) -> Remembered {
+    fn remember(&mut self, failed: Step, failure: &StoreError) -> Remembered {
         let mut refused = Vec::new();
-        for outcome in asked.answers {
+        let Step { answers, posts, notices, .. } = failed;
+        for outcome in answers {
             if let (Some(digest), Ok(Reply::Submitted(id))) = (outcome.submitted, &outcome.result) {
                 refused.push((*id, digest));
             }
             answer(outcome.reply, Err(Refusal::StoreUnavailable(failure.to_string())));
         }
-        let transferred = self.transferred();
-        let attachments = self.attachments_before(&asked.posts);
+        let transferred = self.transferred(&notices);
+        let attachments = self.attachments_before(notices, &posts);
         self.effects.clear();
-        self.kept.extend(asked.posts);
+        self.kept.extend(posts);
         let (draining, suspended) = (self.engine.draining(), self.engine.is_suspended());
         let attachments = attachments.into_iter().collect();
         Remembered { attachments, refused, transferred, draining, suspended }
     }
 
     /// What was passed on in the failed batch and is there still.
-    fn transferred(&self) -> Vec<(RequestId, TokenDigest)> {
+    fn transferred(&self, notices: &[Notice]) -> Vec<(RequestId, TokenDigest)> {
         let is_transfer = |notice: &&Notice| matches!(notice.kind, NoticeKind::Transferred { .. });
-        let ids = self.effects.notices.iter().filter(is_transfer).map(|notice| notice.id);
+        let ids = notices.iter().filter(is_transfer).map(|notice| notice.id);
         let requests = &self.engine.state().requests;
         ids.filter_map(|id| Some((id, requests.get(&id)?.token))).collect()
     }
 
     /// The sessions that were there before the failed batch and still are, with what was theirs.
-    fn attachments_before(&mut self, posts: &[Command]) -> BTreeMap<SessionId, Vec<RequestId>> {
+    fn attachments_before(
+        &self,
+        notices: Vec<Notice>,
+        posts: &[Command],
+    ) -> BTreeMap<SessionId, Vec<RequestId>> {
         let mut attachments: BTreeMap<SessionId, Vec<RequestId>> =
             self.engine.attachments().into_iter().collect();
         let mut resumed: BTreeMap<RequestId, Option<SessionId>> = BTreeMap::new();
-        for notice in self.effects.notices.drain(..) {
+        for notice in notices {
             match (notice.kind, notice.session) {
                 // What ended in the failed batch, or was passed on, has not: it is its session's again.
                 (NoticeKind::Ended { .. } | NoticeKind::Transferred { .. }, Some(session)) => {
@@ -146,7 +154,7 @@ impl Actor {
     }
 
     /// Restores the engine from the store and commits what follows from that.
-    async fn try_again(&mut self, remembered: &Remembered) -> Result<(), StoreError> {
+    async fn try_again(&mut self, remembered: &Remembered) -> Result<Step, StoreError> {
         // The clock has run on, so nothing needs to be moved.
         let recovered = self.parts.store.recover(&self.parts.pool).await?;
         let lost = || StoreError("the store does not have this pool any more".to_owned());
@@ -168,7 +176,10 @@ impl Actor {
             }
         }
         self.engine.handle_timeout(now, &mut self.effects);
-        self.commit().await
+        let records = std::mem::take(&mut self.effects.records);
+        self.commit(records.clone()).await?;
+        let notices = std::mem::take(&mut self.effects.notices);
+        Ok(Step { records, notices, ..Step::default() })
     }
 
     /// The failed commit may have been durable: what it granted or ended is told now.

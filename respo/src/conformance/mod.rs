@@ -37,7 +37,7 @@ mod samples;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use futures_util::future::join3;
+use futures_util::future::{join_all, join3};
 
 use crate::engine::{Record, State};
 use crate::inventory::Inventory;
@@ -77,6 +77,7 @@ pub async fn check_all<S: Subject>(new: impl AsyncFn() -> S) {
     for seed in 0..HISTORIES {
         what_is_recovered_is_what_was_committed(&mut new().await, seed).await;
     }
+    batches_that_are_committed_at_once_become_durable_in_their_order(&mut new().await).await;
     pools_are_apart(&mut new().await).await;
     pools_that_are_not_served_are_kept(&mut new().await).await;
     revisions_can_be_read(&mut new().await).await;
@@ -192,6 +193,36 @@ pub async fn what_is_recovered_is_what_was_committed(subject: &mut impl Subject,
         Some(expected),
         "seed {seed}, at the end"
     );
+}
+
+/// Where the store [takes](InventoryStore::commits_in_order) batches of a pool while it commits earlier ones, they add
+/// up as if each had waited for the one before it.
+///
+/// # Panics
+/// If they do not.
+pub async fn batches_that_are_committed_at_once_become_durable_in_their_order(
+    subject: &mut impl Subject,
+) {
+    if !subject.store().commits_in_order() {
+        return;
+    }
+    let (mut history, mut expected) = (History::new(2_000), State::default());
+    for _ in 0..CONCURRENT_BATCHES {
+        let batches: Vec<Vec<Record>> = (0..8).map(|_| history.next_batch()).collect();
+        let batches = batches.into_iter().filter(|records| !records.is_empty());
+        let store = subject.store();
+        let commits = batches.map(|records| {
+            records.iter().for_each(|record| expected.apply(record));
+            store.commit(Batch { pool: pool("lab"), records })
+        });
+        // It polls them in their order.
+        for result in join_all(commits).await {
+            good(result, "commit");
+        }
+    }
+    assert_recovered(&*subject.store(), "lab", &expected).await;
+    subject.reopen().await;
+    assert_recovered(&*subject.store(), "lab", &expected).await;
 }
 
 /// Commits to different pools at once do not disturb each other.

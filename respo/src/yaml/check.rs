@@ -47,12 +47,14 @@ pub(super) fn check(
     }
 }
 
-/// The mistakes of what may be meant as a descriptor of rent-a-bot: what would make it one is said too.
-pub(super) fn naming_descriptors(mut problems: InventoryProblems) -> InventoryProblems {
+/// The mistakes of what may be meant as a descriptor of rent-a-bot or as AVE's stacks: what would make it one is
+/// said too.
+pub(super) fn naming_others(mut problems: InventoryProblems) -> InventoryProblems {
     for problem in problems.0.iter_mut().filter(|problem| problem.problem == NO_POOL) {
         problem.remedy.push_str(
             "; a descriptor of rent-a-bot has the names of resources there, each with a map of its \
-             description, endpoint and tags",
+             description, endpoint and tags; a configuration of AVE's broker has `stacks` there, lists of \
+             profiles with a type",
         );
     }
     problems

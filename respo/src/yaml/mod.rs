@@ -45,13 +45,15 @@
 //! - A document has at most 16 MiB, 64 levels and a million values, aliases written out.
 //!
 //! What rent-a-bot, another server for the same purpose, reads as its resources can be read as well:
-//! see [`InventoryDocument::parse_descriptor`].
+//! see [`InventoryDocument::parse_descriptor`]. So can the `stacks` that AVE's broker is configured with: see
+//! [`InventoryDocument::parse_stacks`].
 //!
 //! Every mistake is reported, in the order of the file. What the parser cannot read at all is one
 //! mistake, and what comes after it is not looked at.
 //!
 //! [`Resource::numeric_id`]: crate::Resource::numeric_id
 
+mod ave;
 mod build;
 mod check;
 mod entries;
@@ -166,21 +168,87 @@ impl InventoryDocument {
         }
     }
 
-    /// Reads and checks an inventory or, if that is what the file looks like, a descriptor of rent-a-bot.
-    /// Its pool is called `rent-a-bot`.
+    /// Reads and checks the configuration of AVE's broker (`broker.json`) as what the only pool has: the
+    /// equipment in its `stacks`, and these.
     ///
-    /// It looks like a descriptor if it is a map from names to maps, one of which has `description`,
-    /// `endpoint` or `tags`, and if neither `pool` nor `pools` is among the names.
+    /// A stack is a list of profiles, maps with a `type` and a `serial`, `imei` or `uid`. Each becomes a resource
+    /// that is called by these, with the type as its attribute and the whole profile as its properties. A
+    /// profile that is in several stacks is one resource. A stack of one is no stack, but its profile is a
+    /// resource. Other keys of the configuration, such as `port`, are passed over.
+    ///
+    /// ```
+    /// use respo::Label;
+    /// use respo::yaml::InventoryDocument;
+    ///
+    /// let configuration = r#"{"stacks": [[{"type": "handset", "serial": "CB1"}, {"type": "relay", "uid": "a"}]]}"#;
+    /// let document = InventoryDocument::parse_stacks(configuration, &Label::new("lab")?)?;
+    /// assert_eq!(
+    ///     document.to_yaml(),
+    ///     "\
+    /// pool:
+    ///   name: lab
+    ///   resources:
+    ///     handset-CB1:
+    ///       attributes:
+    ///       - handset
+    ///       properties:
+    ///         serial: CB1
+    ///         type: handset
+    ///     relay-a:
+    ///       attributes:
+    ///       - relay
+    ///       properties:
+    ///         type: relay
+    ///         uid: a
+    ///   stacks:
+    ///   - - handset-CB1
+    ///     - relay-a
+    /// ",
+    /// );
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
-    /// Every mistake in it. Where it is neither, those that it has as an inventory.
+    /// Every mistake in it, such as a profile that has no `type`.
+    pub fn parse_stacks(text: &str, pool: &Label) -> Result<Self, InventoryProblems> {
+        match load::load(text) {
+            Ok((root, second_document)) => ave::read(&root, second_document, pool),
+            Err(problem) => Err(InventoryProblems(vec![problem])),
+        }
+    }
+
+    /// Reads and checks an inventory or, if that is what the file looks like, a descriptor of rent-a-bot or the
+    /// configuration of AVE's broker. The pool of the former is called `rent-a-bot`, that of the latter `ave`.
+    ///
+    /// It looks like a descriptor if it is a map from names to maps, one of which has `description`,
+    /// `endpoint` or `tags`, and if neither `pool` nor `pools` is among the names. It looks like a
+    /// configuration if it has `stacks` with maps in them, and neither `pool`, `pools` nor `resources`.
+    ///
+    /// # Errors
+    /// Every mistake in it. Where it is none of these, those that it has as an inventory.
     pub fn parse_any(text: &str) -> Result<Self, InventoryProblems> {
+        Self::parse_any_of(text, None)
+    }
+
+    /// The same, with `pool` as the name of the pool where the file is no inventory and does not name one.
+    ///
+    /// # Errors
+    /// As of [`parse_any`](Self::parse_any).
+    pub fn parse_any_as(text: &str, pool: &Label) -> Result<Self, InventoryProblems> {
+        Self::parse_any_of(text, Some(pool))
+    }
+
+    fn parse_any_of(text: &str, pool: Option<&Label>) -> Result<Self, InventoryProblems> {
         let (root, second_document) =
             load::load(text).map_err(|problem| InventoryProblems(vec![problem]))?;
-        if !rentabot::is_descriptor(&root) {
-            return check::check(&root, second_document).map_err(check::naming_descriptors);
+        let named = |own: Label| pool.cloned().unwrap_or(own);
+        if rentabot::is_descriptor(&root) {
+            rentabot::read(&root, second_document, &named(Self::descriptor_pool()))
+        } else if ave::is_configuration(&root) {
+            ave::read(&root, second_document, &named(Self::stacks_pool()))
+        } else {
+            check::check(&root, second_document).map_err(check::naming_others)
         }
-        rentabot::read(&root, second_document, &Self::descriptor_pool())
     }
 
     /// What the pool of a descriptor is called where nothing else is said: `rent-a-bot`.
@@ -188,6 +256,13 @@ impl InventoryDocument {
     #[expect(clippy::expect_used, reason = "the text is a label")]
     pub fn descriptor_pool() -> Label {
         Label::new("rent-a-bot").expect("a printable text is a label")
+    }
+
+    /// What the pool of AVE's stacks is called where nothing else is said: `ave`.
+    #[must_use]
+    #[expect(clippy::expect_used, reason = "the text is a label")]
+    pub fn stacks_pool() -> Label {
+        Label::new("ave").expect("a printable text is a label")
     }
 
     /// The text of a file, which must be UTF-8.

@@ -123,7 +123,8 @@ impl Checker {
     }
 }
 
-fn is_name_char(c: char) -> bool {
+/// Whether a name may have this character in it.
+pub(super) fn is_name_char(c: char) -> bool {
     let mut buffer = [0; 4];
     Name::new(c.encode_utf8(&mut buffer)).is_ok()
 }

@@ -43,6 +43,14 @@ impl Store {
         self.sync()
     }
 
+    /// The same for the earliest batch, whatever was written after it.
+    pub(super) fn acknowledge_earliest(&mut self) -> Batches {
+        let later = self.unsynced.split_off(self.unsynced.len().min(1));
+        let synced = self.acknowledge();
+        self.unsynced.extend(later);
+        synced
+    }
+
     /// Makes durable what was written, and returns it.
     pub(super) fn sync(&mut self) -> Batches {
         let batches = std::mem::take(&mut self.unsynced);

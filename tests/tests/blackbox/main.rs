@@ -3,6 +3,7 @@
 // Everything in here is test code: a panic is how it reports.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod ave_stacks;
 mod bad_lock_bodies;
 mod bad_lock_parameters;
 mod busy;

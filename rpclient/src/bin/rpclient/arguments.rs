@@ -309,13 +309,13 @@ pub(crate) enum InventoryCommand {
         /// The inventory as YAML; '-' is standard input
         file: PathBuf,
     },
-    /// Print rent-a-bot's descriptor of resources as an inventory, without a respod
+    /// Print rent-a-bot's descriptor or AVE's stacks as an inventory, without a respod
     ///
-    /// Its pool is called rent-a-bot, or as --pool says. An inventory is printed as it is.
+    /// Its pool is called rent-a-bot or ave, or as --pool says. An inventory is printed as it is.
     ///
     /// With --json: {"pools": [{"name": …, "resources": […]}]}.
     Convert {
-        /// The descriptor as YAML; '-' is standard input
+        /// The descriptor as YAML, or AVE's broker.json; '-' is standard input
         file: PathBuf,
     },
     /// Show how an inventory differs from the present one, down to the changed fields

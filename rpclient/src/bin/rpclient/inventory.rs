@@ -129,15 +129,15 @@ fn check(common: &CommonArguments, file: &Path) -> Result<ExitCode, Failure> {
 }
 
 fn convert(common: &CommonArguments, file: &Path) -> Result<(), Failure> {
-    let mut document = InventoryDocument::parse_any(&read(file)?).map_err(|problems| {
+    let text = read(file)?;
+    let read = match &common.pool {
+        Some(pool) => InventoryDocument::parse_any_as(&text, pool),
+        None => InventoryDocument::parse_any(&text),
+    };
+    let document = read.map_err(|problems| {
         let message = located(&shown(file), &problems.0);
         Failure::new(ExitCode::InvalidInventory, message.trim_end().to_owned())
     })?;
-    if let (true, Some(name)) = (document.ids_are_places, &common.pool) {
-        for (pool, _) in &mut document.pools {
-            pool.clone_from(name);
-        }
-    }
     print_document(common, &document)
 }
 

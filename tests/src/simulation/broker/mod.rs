@@ -146,7 +146,7 @@ impl Operator<'_> {
             let lab = Arc::clone(self.lab);
             let started = Broker::builder(pool_name(), inventory)
                 .limits(self.lab.plan.limits.clone())
-                .store(Arc::new(SimulatedStore { lab: Arc::clone(&lab), run }))
+                .store(Arc::new(SimulatedStore::new(Arc::clone(&lab), run)))
                 .notifier(Arc::new(Witness { lab, run }))
                 .start()
                 .await;

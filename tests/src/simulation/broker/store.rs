@@ -2,18 +2,26 @@
 
 use std::future::pending;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use respo::{Batch, Inventory, InventoryStore, Label, Recovered, Revision, StoreError};
+use tokio::sync::Mutex;
 use tokio::time::sleep;
 
 use super::lab::{Inside, Lab};
 
 /// The store of one process. When that has crashed, nothing comes back from it any more.
 pub(super) struct SimulatedStore {
-    pub(super) lab: Arc<Lab>,
-    pub(super) run: u64,
+    lab: Arc<Lab>,
+    run: u64,
+    /// Whether it takes batches while it commits earlier ones.
+    commits_in_order: bool,
+    /// Who has it makes what was written durable: one after the other, in the order in which they came.
+    turn: Mutex<()>,
+    /// A commit has failed, and nobody has recovered from that.
+    has_failed: AtomicBool,
 }
 
 /// How a commit ends.
@@ -27,6 +35,12 @@ enum End {
 }
 
 impl SimulatedStore {
+    pub(super) fn new(lab: Arc<Lab>, run: u64) -> Self {
+        let commits_in_order = lab.lock().dice.chance(50);
+        let (turn, has_failed) = (Mutex::new(()), AtomicBool::new(false));
+        Self { lab, run, commits_in_order, turn, has_failed }
+    }
+
     /// Waits as long as the store takes; for ever, if the process crashes meanwhile.
     async fn take_time(&self) {
         self.be_alive().await;
@@ -76,6 +90,7 @@ impl InventoryStore for SimulatedStore {
         if inside.fails(&self.lab.plan) {
             return Err(gone());
         }
+        self.has_failed.store(false, Ordering::Relaxed);
         let state = inside.recover();
         // Whether it can tell how much time has passed.
         let elapsed = inside.committed_at.elapsed();
@@ -85,13 +100,21 @@ impl InventoryStore for SimulatedStore {
 
     async fn commit(&self, batch: Batch) -> Result<(), StoreError> {
         self.be_alive().await;
+        if self.has_failed.load(Ordering::Relaxed) {
+            return Err(gone());
+        }
         let end = self.begin(&batch);
+        let _turn = self.turn.lock().await;
+        if self.has_failed.load(Ordering::Relaxed) {
+            return Err(gone());
+        }
         self.take_time().await;
+        self.has_failed.store(end != End::Well, Ordering::Relaxed);
         let mut inside = self.lab.lock();
         match end {
             End::Well => {
                 let Inside { store, observer, .. } = &mut *inside;
-                let durable = store.acknowledge();
+                let durable = store.acknowledge_earliest();
                 observer.durable(&durable);
                 observer.committed(&batch.records, None);
                 inside.committed_at = tokio::time::Instant::now();
@@ -103,6 +126,10 @@ impl InventoryStore for SimulatedStore {
             }
             End::Unsure => Err(gone()),
         }
+    }
+
+    fn commits_in_order(&self) -> bool {
+        self.commits_in_order
     }
 
     async fn revisions(&self, _pool: &Label) -> Result<Vec<Revision>, StoreError> {
