@@ -6,11 +6,13 @@ _respo_url() {
   REPLY=${REPLY%/}
 }
 
-# The configuration that curl reads, with the address and the token. Arguments: path and query, and a token.
+# The configuration that curl reads, with the address and the secrets.
+# Arguments: path and query, a token, an idempotency key.
 _respo_curl_configuration() {
   _respo_url
   printf 'url = "%s%s"\n' "$REPLY" "$1"
   [[ ! ${2:-} ]] || printf 'header = "Authorization: Bearer %s"\n' "$2"
+  [[ ! ${3:-} ]] || printf 'header = "Idempotency-Key: %s"\n' "$3"
 }
 
 # REPLY is a text as a part of a query.
@@ -26,34 +28,61 @@ _respo_encode() {
   REPLY=$encoded
 }
 
-# Makes one call. Arguments: method, path and query, token (may be empty), body as JSON (may be empty),
-# seconds it may take. RESPO_STATUS is the status of the answer, 0 if there was none, and RESPO_ANSWER its
-# body; RESPO_FAILURE says why there was none, and _respo_absent is not empty if nobody listens there.
-respo_call() {
-  local method=$1 target=$2 token=$3 body=$4 seconds=$5 answer code=0 log
+# Starts curl; its output is read from descriptor _respo_stream. Arguments: a folder that only the user can
+# read, method, path and query, token, idempotency key, body as JSON, and more options of curl; all but the
+# first three may be empty.
+_respo_start_curl() {
+  local folder=$1 method=$2 target=$3 token=$4 key=$5 body=$6
   local -a data=()
-  [[ ! $body ]] || data=(--header 'Content-Type: application/json' --data-binary @-)
-  log=$(mktemp) || return 97
-  answer=$(
-    printf '%s' "$body" | LC_ALL=C curl --disable --silent --show-error --verbose --request "$method" \
-      --header 'Expect:' --connect-timeout 5 --max-time "$seconds" --write-out '\n%{http_code}' \
-      "${data[@]}" --config <(_respo_curl_configuration "$target" "$token") 2>"$log"
-  ) || code=$?
-  RESPO_STATUS=${answer##*$'\n'} RESPO_ANSWER=${answer%$'\n'*}
-  [[ $RESPO_STATUS =~ ^[0-9]+$ ]] || RESPO_STATUS=0 RESPO_ANSWER=''
-  RESPO_STATUS=$((10#$RESPO_STATUS)) RESPO_FAILURE='' _respo_absent=''
-  if ((code != 0)); then
-    RESPO_STATUS=0
-    _respo_explain "$log" "$code"
+  shift 6
+  if [[ $body ]]; then
+    printf '%s' "$body" >"$folder/body"
+    data=(--header 'Content-Type: application/json' --data-binary "@$folder/body")
   fi
-  rm -f "$log"
+  _respo_curl_configuration "$target" "$token" "$key" >"$folder/call"
+  # Its file of defaults is left out, and what it says of the connection is needed in English.
+  exec {_respo_stream}< <(
+    LC_ALL=C exec curl --disable --silent --show-error --no-buffer --verbose --request "$method" \
+      --header 'Expect:' --connect-timeout 5 ${data[@]+"${data[@]}"} --config "$folder/call" \
+      --write-out '\n%{http_code}\n' "$@" 2>"$folder/curl" </dev/null
+  )
+  _respo_curl=$!
+}
+
+# Ends curl. What it has to say of the connection is in RESPO_FAILURE and _respo_absent. Arguments: the folder.
+_respo_stop_curl() {
+  local code=0
+  kill -KILL "$_respo_curl" 2>/dev/null || :
+  { wait "$_respo_curl" || code=$?; } 2>/dev/null
+  exec {_respo_stream}<&-
+  _respo_explain "$1/curl" "$code"
+}
+
+# Makes one call. Arguments: method, path and query, token, body as JSON, seconds it may take, idempotency key;
+# the last of them may be left out, and token and body empty. RESPO_STATUS is the status of the answer, 0 if
+# there was none, and RESPO_ANSWER its body; RESPO_FAILURE says why there was none, and _respo_absent is not
+# empty if nobody listens there. A signal that is trapped is not held up by it.
+respo_call() {
+  local IFS=$' \t\n' folder answer='' _respo_stream
+  folder=$(umask 077 && mktemp -d "${TMPDIR:-/tmp}/respo.XXXXXX") || return 97
+  _respo_start_curl "$folder" "$1" "$2" "$3" "${6:-}" "$4" --max-time "$5"
+  IFS= read -r -d '' -u "$_respo_stream" answer || :
+  _respo_stop_curl "$folder"
+  rm -rf "$folder"
+  answer=${answer%$'\n'}
+  RESPO_STATUS=${answer##*$'\n'} RESPO_ANSWER=${answer%$'\n'*}
+  if [[ $RESPO_STATUS =~ ^[0-9]{3}$ && $_respo_ended == 0 ]]; then
+    RESPO_STATUS=$((10#$RESPO_STATUS))
+  else
+    RESPO_STATUS=0 RESPO_ANSWER=''
+  fi
 }
 
 # What curl says of a connection that could not be made. Arguments: its log, its exit code. Only where every
 # address has refused the connection is it certain that nobody is there.
 _respo_explain() {
   local line refused='' other=''
-  RESPO_FAILURE="curl ended with $2" _respo_absent=''
+  RESPO_FAILURE="curl ended with $2" _respo_absent='' _respo_ended=$2
   while IFS= read -r line; do
     case $line in
       '*'*' failed: Connection refused'*) refused=1 ;;

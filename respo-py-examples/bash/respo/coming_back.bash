@@ -16,10 +16,11 @@ _respo_come_back() {
     _respo_bound "$now"
     _respo_open "$_respo_token" ''
     if _respo_first_line $((lost_at - now)); then
+      _respo_now && _respo_last=$REPLY
       [[ ! $away ]] || _respo_say "respod is back, and the $_respo_what goes on"
       return 0
     fi
-    _respo_close
+    _respo_stop_curl "$_respo_folder"
     _respo_judge
     if [[ ! $away ]]; then
       away=1
@@ -37,26 +38,18 @@ _respo_come_back() {
 # Reads up to the first line that says where the request stands, and takes note of it.
 # Arguments: how many milliseconds there are. Status 1: there was none.
 _respo_first_line() {
-  local end line
+  # Nothing is a sign of respod before it has said that the request or lease goes on.
+  local end line _respo_last=$_respo_last
   _respo_what=${_respo_granted:+lease}
   _respo_what=${_respo_what:-request}
   _respo_now && end=$((REPLY + $1))
-  while _respo_now && _respo_read_first $((end - REPLY)); do
+  while _respo_now && _respo_read_line $((end - REPLY)); do
     _respo_take "$line" || return 1
     case ${RESPO_JSON['#/event']:-} in
-      queued | granted)
-        _respo_now && _respo_last=$REPLY
-        return 0
-        ;;
+      queued | granted) return 0 ;;
     esac
   done
   return 1
-}
-
-# As _respo_read_line, but nothing is a sign of respod before it has said that the lease goes on.
-_respo_read_first() {
-  local _respo_last
-  _respo_read_line "$1"
 }
 
 # Makes something of an attempt that failed: returns if another one is worth its while.

@@ -25,13 +25,9 @@ respo_run() {
   _respo_start "$@"
   _respo_tell_guard "run $command"
   [[ ! $_respo_passed ]] || _respo_pass "$_respo_passed"
-  while :; do
-    code=0
-    { wait "$command" || code=$?; } 2>/dev/null
-    # A signal to this script ends the waiting too.
-    kill -0 "$command" 2>/dev/null || break
-  done
-  # The last of several waits has the status of the command, whatever interrupted the others.
+  # A signal to this script ends a 'wait' too. Only one after the command's end is sure to have its status.
+  while { wait "$command" || :; } 2>/dev/null && kill -0 "$command" 2>/dev/null; do :; done
+  { wait "$command" || code=$?; } 2>/dev/null
   _respo_tell_guard done
   for signal in INT TERM HUP QUIT; do
     trap - "$signal"

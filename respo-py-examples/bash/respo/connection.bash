@@ -19,13 +19,13 @@ respo_acquire() {
 
 # Within the holder: asks, waits, holds, and comes back when the connection breaks.
 _respo_hold_connection() {
-  _respo_token='' _respo_id='' _respo_granted='' _respo_place='' _respo_lease_end=''
+  _respo_token='' _respo_id='' _respo_granted='' _respo_lease_end='' _respo_file=''
   _respo_now && _respo_last=$REPLY
   _respo_wait_end=${_respo_wait:+$((REPLY + _respo_wait))}
   _respo_open '' "$_respo_request"
   while :; do
     _respo_follow
-    _respo_close
+    _respo_stop_curl "$_respo_folder"
     [[ $_respo_token ]] || _respo_give_up
     _respo_come_back
   done
@@ -46,28 +46,8 @@ _respo_open() {
   local query='' token=$1 request=$2
   [[ ! $_respo_pool ]] || { _respo_encode "$_respo_pool" && query="&pool=$REPLY"; }
   [[ ! $token ]] || query+="&resume=$token"
-  local -a body=()
-  if [[ $request ]]; then
-    printf '%s' "$request" >"$_respo_folder/request"
-    body=(--header 'Content-Type: application/json' --data-binary "@$_respo_folder/request")
-  fi
-  _respo_curl_configuration "/lock${query:+?${query#&}}" >"$_respo_folder/call"
-  exec {_respo_stream}< <(
-    LC_ALL=C exec curl --disable --silent --show-error --no-buffer --verbose --request POST --header 'Expect:' \
-      --connect-timeout 5 ${body[@]+"${body[@]}"} --write-out '\n%{http_code}\n' \
-      --config "$_respo_folder/call" 2>"$_respo_folder/curl"
-  )
-  _respo_curl=$!
+  _respo_start_curl "$_respo_folder" POST "/lock${query:+?${query#&}}" '' '' "$request"
   _respo_answer='' _respo_said='' RESPO_STATUS=0
-}
-
-# Ends the connection; what curl has to say of it is in RESPO_FAILURE, _respo_absent and RESPO_STATUS.
-_respo_close() {
-  local code=0
-  kill -KILL "$_respo_curl" 2>/dev/null || :
-  { wait "$_respo_curl" || code=$?; } 2>/dev/null
-  exec {_respo_stream}<&-
-  _respo_explain "$_respo_folder/curl" "$code"
 }
 
 # Reads one line of the stream into 'line'. Arguments: how many milliseconds to wait for it.
@@ -75,8 +55,7 @@ _respo_close() {
 _respo_read_line() {
   local seconds milliseconds=$(($1 > 0 ? $1 : 1))
   printf -v seconds '%d.%03d' $((milliseconds / 1000)) $((milliseconds % 1000))
-  IFS= read -r -t "$seconds" -u "$_respo_stream" line || return 1
-  _respo_now && _respo_last=$REPLY
+  IFS= read -r -t "$seconds" -u "$_respo_stream" line
 }
 
 # Follows the stream until the connection ends, or is silent for longer than a respod ever is.
@@ -100,6 +79,7 @@ _respo_take() {
     return 0
   fi
   event=${RESPO_JSON['#/event']} _respo_said=1
+  _respo_now && _respo_last=$REPLY
   case $event in
     queued) _respo_take_place ;;
     granted) _respo_take_grant ;;
@@ -141,32 +121,4 @@ _respo_take_end() {
   REPLY=92
   [[ $_respo_granted ]] || _respo_code_of_end "$reason"
   _respo_over "$REPLY" "$reason: $detail"
-}
-
-# The script is gone or has released the lease. (USR1)
-_respo_leave() {
-  local IFS=$' \t\n'
-  if [[ $_respo_token && ! -s $_respo_folder/end ]]; then
-    _respo_give_back "$_respo_id" "$_respo_token" "$_respo_pool"
-  fi
-  kill -KILL "${_respo_curl:-}" 2>/dev/null || :
-  rm -rf "$_respo_folder"
-  exit 0
-}
-
-# Releases a lease, or takes a request back; for 5 seconds, if respod is away. Arguments: id, token, pool.
-# Status 1: it did not come to that.
-_respo_give_back() {
-  local end target=/v1/requests/$1
-  [[ ! $3 ]] || { _respo_encode "$3" && target+="?pool=$REPLY"; }
-  _respo_now && end=$((REPLY + 5000))
-  while :; do
-    respo_call DELETE "$target" "$2" '' 5
-    case $RESPO_STATUS in
-      2?? | 4??) return 0 ;;
-    esac
-    _respo_now
-    ((REPLY < end)) || return 1
-    _respo_pause 200
-  done
 }

@@ -74,7 +74,7 @@ _respo_end_group() {
   [[ $group ]] && kill -TERM -- "-$group" 2>/dev/null || return 0
   kill -CONT -- "-$group" 2>/dev/null || :
   _respo_now && end=$((REPLY + $2 * 1000))
-  while kill -0 -- "-$group" 2>/dev/null; do
+  while _respo_group_lives "$group"; do
     _respo_now
     if ((REPLY >= end)); then
       kill -KILL -- "-$group" 2>/dev/null || :
@@ -82,6 +82,20 @@ _respo_end_group() {
     fi
     _respo_pause 50
   done
+}
+
+# Whether anybody in a process group lives; who is dead but not yet buried by its parent does not count.
+_respo_group_lives() {
+  local stat state group
+  kill -0 -- "-$1" 2>/dev/null || return 1
+  [[ -r /proc/self/stat ]] || return 0
+  for stat in "/proc/$1/stat" /proc/[0-9]*/stat; do
+    { IFS= read -r state <"$stat"; } 2>/dev/null || continue
+    # After the name, which may have blanks in it: state, parent, group.
+    read -r state _ group _ <<<"${state##*) }"
+    [[ $group != "$1" || $state == [ZX] ]] || return 0
+  done
+  return 1
 }
 
 # Within the holder: the lease or the request is over. Arguments: the exit code for the script, and why.
@@ -96,6 +110,35 @@ _respo_over() {
   fi
   # It ends when the script has taken note.
   while :; do _respo_pause 3600000; done
+}
+
+# Within the holder: the script is gone, or wants no more of it (USR1). It may have left word that the lease
+# goes on without it.
+_respo_leave() {
+  # In the middle of a 'read' with an IFS of its own.
+  local IFS=$' \t\n'
+  kill -KILL "${_respo_curl:-}" 2>/dev/null || :
+  if [[ $_respo_token && ! -s $_respo_folder/end && ! -e $_respo_folder/leave ]]; then
+    _respo_give_back "$_respo_id" "$_respo_token" "$_respo_pool" || :
+    [[ ! $_respo_file ]] || rm -f "$_respo_file"
+  fi
+  rm -rf "$_respo_folder"
+  exit 0
+}
+
+# Releases a lease, or takes a request back; for 5 seconds, if respod is away. Arguments: id, token, pool.
+# Status 1: it did not come to that.
+_respo_give_back() {
+  local end target=/v1/requests/$1
+  [[ ! $3 ]] || { _respo_encode "$3" && target+="?pool=$REPLY"; }
+  _respo_now && end=$((REPLY + 5000))
+  while :; do
+    respo_call DELETE "$target" "$2" '' 5
+    ((RESPO_STATUS < 200 || RESPO_STATUS >= 500)) || return 0
+    _respo_now
+    ((REPLY < end)) || return 1
+    _respo_pause 200
+  done
 }
 
 # REPLY is the exit code if the lease is over. Status 1: it is not.
