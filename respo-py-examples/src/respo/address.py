@@ -1,0 +1,70 @@
+"""Where a respod is: a URL, checked once."""
+
+from __future__ import annotations
+
+import http.client
+import os
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from respo.errors import Invalid
+
+DEFAULT_URL = "http://127.0.0.1:7373"
+_PORTS = {"http": 80, "https": 443}
+
+
+@dataclass(frozen=True)
+class Address:
+    """A host and a port, and the path under which respod is mounted there."""
+
+    scheme: str
+    host: str
+    port: int
+    prefix: str
+
+    @classmethod
+    def of(cls, url: str | None) -> Address:
+        """Read ``url``, or where it is left out ``RESPO_URL``, or the default.
+
+        Raises:
+            Invalid: If it is no URL of a respod; the error says what would be right.
+
+        """
+        text = (url or os.environ.get("RESPO_URL") or DEFAULT_URL).strip()
+        try:
+            parts = urlsplit(text)
+            port = parts.port
+        except ValueError as error:
+            raise _refused(text, str(error)) from None
+        if parts.scheme not in _PORTS:
+            raise _refused(text, "write http://HOST:PORT")
+        if parts.username is not None or parts.password is not None:
+            # The text is left out: it has a password in it.
+            raise _refused("", "a user or a password in it has no meaning")
+        if parts.query or parts.fragment:
+            raise _refused(text, "it may not have a query or a fragment")
+        if not parts.hostname:
+            raise _refused(text, "it names no host")
+        prefix = parts.path.rstrip("/")
+        return cls(parts.scheme, parts.hostname, port or _PORTS[parts.scheme], prefix)
+
+    @property
+    def url(self) -> str:
+        """The URL, without a slash at its end."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{self.scheme}://{host}:{self.port}{self.prefix}"
+
+    def connection(self, timeout: float) -> http.client.HTTPConnection:
+        """Return a connection that is not made yet."""
+        kind = http.client.HTTPSConnection if self.scheme == "https" else http.client.HTTPConnection
+        return kind(self.host, self.port, timeout=timeout)
+
+    def __str__(self) -> str:
+        """Return the URL."""
+        return self.url
+
+
+def _refused(url: str, problem: str) -> Invalid:
+    named = f"the URL {url!r}" if url else "the URL"
+    message = f"{named} cannot be that of a respod: {problem}"
+    return Invalid(message, problem={"parameter": "url"})
