@@ -116,12 +116,12 @@ _respo_over() {
 # goes on without it.
 _respo_leave() {
   # In the middle of a 'read' with an IFS of its own.
-  local IFS=$' \t\n'
-  kill -KILL "${_respo_curl:-}" 2>/dev/null || :
+  local IFS=$' \t\n' curl=${_respo_curl:-}
   if [[ $_respo_token && ! -s $_respo_folder/end && ! -e $_respo_folder/leave ]]; then
     _respo_give_back "$_respo_id" "$_respo_token" "$_respo_pool" || :
     [[ ! $_respo_file ]] || rm -f "$_respo_file"
   fi
+  [[ ! $curl ]] || kill -KILL "$curl" 2>/dev/null || :
   rm -rf "$_respo_folder"
   exit 0
 }
@@ -191,6 +191,7 @@ _respo_chain_exit() {
 
 _respo_exit() {
   respo_release
-  (exit "$_respo_code") || :
+  # The trap finds the exit code of the script, as if it were alone.
+  (exit "$_respo_code") && :
   eval "$_respo_chained"
 }
