@@ -64,7 +64,8 @@ _respo_stop_curl() {
 # empty if nobody listens there. A signal that is trapped is not held up by it.
 respo_call() {
   local IFS=$' \t\n' folder answer='' _respo_stream
-  folder=$(umask 077 && mktemp -d "${TMPDIR:-/tmp}/respo.XXXXXX") || return 97
+  # In the holder's folder, if there is one, which goes with it.
+  folder=$(umask 077 && mktemp -d "${_respo_folder:-${TMPDIR:-/tmp}}/respo.XXXXXX") || return 97
   _respo_start_curl "$folder" "$1" "$2" "$3" "${6:-}" "$4" --max-time "$5"
   IFS= read -r -d '' -u "$_respo_stream" answer || :
   _respo_stop_curl "$folder"

@@ -19,7 +19,7 @@ respo_acquire() {
 
 # Within the holder: asks, waits, holds, and comes back when the connection breaks.
 _respo_hold_connection() {
-  _respo_token='' _respo_id='' _respo_granted='' _respo_lease_end='' _respo_file=''
+  _respo_token='' _respo_id='' _respo_granted='' _respo_lease_end='' _respo_file='' _respo_key=''
   _respo_now && _respo_last=$REPLY
   _respo_wait_end=${_respo_wait:+$((REPLY + _respo_wait))}
   _respo_open '' "$_respo_request"

@@ -106,8 +106,8 @@ _respo_over() {
     _respo_warn "the lease is lost: $2"
   else
     [[ ! $2 ]] || _respo_warn "$2"
-    printf 'over\n' || :
   fi
+  printf 'over\n' || :
   # It ends when the script has taken note.
   while :; do _respo_pause 3600000; done
 }
@@ -117,6 +117,11 @@ _respo_over() {
 _respo_leave() {
   # In the middle of a 'read' with an IFS of its own.
   local IFS=$' \t\n' curl=${_respo_curl:-}
+  if [[ ! $_respo_token && ${_respo_key:-} && ! -s $_respo_folder/end ]]; then
+    # The request has been sent, and the answer is still to come.
+    _respo_post
+    ! respo_json_read "$RESPO_ANSWER" || _respo_token=${RESPO_JSON['#/token']:-} _respo_id=${RESPO_JSON['#/id']:-}
+  fi
   if [[ $_respo_token && ! -s $_respo_folder/end && ! -e $_respo_folder/leave ]]; then
     _respo_give_back "$_respo_id" "$_respo_token" "$_respo_pool" || :
     [[ ! $_respo_file ]] || rm -f "$_respo_file"
@@ -171,8 +176,8 @@ respo_release() {
   local input=${_respo_coprocess[1]:-}
   [[ ! $input ]] || eval "exec $input>&-"
   { wait "$_respo_holder" || :; } 2>/dev/null
-  _respo_holder=''
   rm -rf "$_respo_folder"
+  _respo_holder='' _respo_folder=''
 }
 
 # Releases on exit, and does what the script wants to be done then, too.

@@ -113,13 +113,12 @@ _respo_target() {
 
 # Within the holder: asks for the lease, waits for it, and writes its file.
 _respo_hold_taking() {
-  local target=/v1/leases key attempt
+  local key attempt
   _respo_token='' _respo_id='' _respo_granted='' _respo_position=''
-  [[ ! $_respo_pool ]] || { _respo_encode "$_respo_pool" && target+="?pool=$REPLY"; }
   # With it, a request whose answer was lost can be sent again, and is still only one.
-  key=$(od -An -N16 -tx1 /dev/urandom) && key=${key//[[:space:]]/}
+  key=$(od -An -N16 -tx1 /dev/urandom) && _respo_key=${key//[[:space:]]/}
   for attempt in 1 2 3; do
-    respo_call POST "$target" '' "$_respo_request" 10 "$key"
+    _respo_post
     _respo_setback "$RESPO_STATUS" ''
     [[ $RESPO_STATUS != 2?? && $REPLY == unknown ]] || break
     _respo_pause $((attempt * 300))
@@ -133,6 +132,13 @@ _respo_hold_taking() {
   done
   printf 'held\n'
   while :; do _respo_pause 3600000; done
+}
+
+# Makes the request, or, with the same key, asks what became of it.
+_respo_post() {
+  local target=/v1/leases
+  [[ ! $_respo_pool ]] || { _respo_encode "$_respo_pool" && target+="?pool=$REPLY"; }
+  respo_call POST "$target" '' "$_respo_request" 10 "$_respo_key"
 }
 
 # Makes something of an answer that says what became of the request, and asks again while it waits.
