@@ -38,6 +38,8 @@ class Project:
         binaries = folder / "bin"
         binaries.mkdir()
         (binaries / "rpclient").symlink_to(program("rpclient"))
+        # A login shell, as GitLab's is, forgets what PATH was.
+        (folder / ".bash_profile").write_text(f'export PATH="{binaries}:$PATH"\n')
         for name in ("smoke-test", "flash", "measure", "collect-logs", "reboot", "soak"):
             script = folder / f"{name}.sh"
             script.write_text(SCRIPT)
