@@ -160,7 +160,8 @@ class GitLabJob(Job):
     def _shell(self, lines: list[str], variables: Mapping[str, str]) -> Program:
         """Run the lines as the runner does: one script on the standard input of one shell."""
         body = "".join(f"echo '$' {_quoted(line)}\n{line}\n" for line in lines)
-        script = f"set -eo pipefail\nset +o noclobber\n: | eval {_quoted(body)}\nexit 0\n"
+        assert variables["FF_USE_NEW_BASH_EVAL_STRATEGY"] == "true"
+        script = f"set -eo pipefail\nset +o noclobber\n: | (eval {_quoted(body)})\nexit 0\n"
         return self.launch(["bash", "--login"], variables, script)
 
     def end_step(self, program: Program) -> None:

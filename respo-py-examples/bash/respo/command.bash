@@ -22,12 +22,10 @@ respo_run() {
     # shellcheck disable=SC2064
     [[ ${outer[$signal]} == *"-- '' "* ]] || trap "_respo_pass $signal" "$signal"
   done
-  _respo_start "$@"
+  _respo_start "$@" || return
   _respo_tell_guard "run $command"
   [[ ! $_respo_passed ]] || _respo_pass "$_respo_passed"
-  # A signal to this script ends a 'wait' too. Only one after the command's end is sure to have its status.
-  while { wait "$command" || :; } 2>/dev/null && kill -0 "$command" 2>/dev/null; do :; done
-  { wait "$command" || code=$?; } 2>/dev/null
+  _respo_await_command
   _respo_tell_guard done
   for signal in INT TERM HUP QUIT; do
     trap - "$signal"
@@ -37,18 +35,42 @@ respo_run() {
   return "$code"
 }
 
-# Starts it; 'command' of respo_run is its process, and its process group.
+# Starts it; 'command' of respo_run is its process group: a shell, of which it is the child.
 _respo_start() {
   local had_monitor=$- input=/dev/stdin
   [[ ! -t 0 ]] || input=/dev/null
   _respo_passed=''
+  [[ -p $_respo_folder/codes ]] || mkfifo "$_respo_folder/codes" || return 97
+  exec {_respo_codes}<>"$_respo_folder/codes"
   set -m
   (
+    exec {_respo_codes}>&-
+    # The shell lives on to tell the exit code; the command gets the signals as usual.
     trap - EXIT
-    if [[ $(type -t "$1") == file ]]; then exec "$@"; else "$@"; fi
+    trap : INT TERM HUP QUIT
+    set +e
+    "$@"
+    # Opened for both, so that it does not wait for a reader if there is none any more.
+    printf '%s\n' $? 1<>"$_respo_folder/codes"
   ) <"$input" &
   command=$!
   [[ $had_monitor == *m* ]] || set +m
+}
+
+# Waits for the command's exit code, into 'code' of respo_run. It is read rather than waited for, since a 'wait'
+# of bash that a trapped signal interrupts as the process ends may leave the next one waiting for ever.
+_respo_await_command() {
+  local lives=1
+  while :; do
+    if IFS= read -r -t "$lives" -u "$_respo_codes" code; then break; fi
+    if [[ $lives == 0.1 ]]; then
+      # It was killed with the shell that would have told.
+      code=137
+      break
+    fi
+    kill -0 "$command" 2>/dev/null || lives=0.1
+  done
+  exec {_respo_codes}<&-
 }
 
 # Passes a signal on to the command, or keeps it in mind until there is one.

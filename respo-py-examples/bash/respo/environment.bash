@@ -15,13 +15,13 @@
 # Writes a lease file, for rpclient too. Arguments: the file, the lease as JSON, the ttl or nothing.
 # The file is never seen half written.
 _respo_write_lease() {
-  local file=$1 lease=$2 ttl=$3 draft
+  local file=$1 lease=$2 ttl=$3
   _respo_url
   respo_json_quote "$REPLY"
-  draft=$(umask 077 && mktemp "$file.XXXXXX") || return 97
-  if ! printf '{"url":%s,%s%s\n' "$REPLY" "${ttl:+\"ttl\":\"$ttl\",}" "${lease#'{'}" >"$draft" ||
-    ! mv -f "$draft" "$file"; then
-    rm -f "$draft"
+  _respo_draft=$file.$BASHPID
+  if ! (umask 077 && printf '{"url":%s,%s%s\n' "$REPLY" "${ttl:+\"ttl\":\"$ttl\",}" "${lease#'{'}" >"$_respo_draft") ||
+    ! mv -f "$_respo_draft" "$file"; then
+    rm -f "$_respo_draft"
     return 97
   fi
 }

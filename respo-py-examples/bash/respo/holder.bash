@@ -127,7 +127,7 @@ _respo_leave() {
     [[ ! $_respo_file ]] || rm -f "$_respo_file"
   fi
   [[ ! $curl ]] || kill -KILL "$curl" 2>/dev/null || :
-  rm -rf "$_respo_folder"
+  rm -rf "$_respo_folder" "${_respo_draft:-$_respo_folder}"
   exit 0
 }
 
@@ -175,7 +175,8 @@ respo_release() {
   [[ $_respo_holder ]] || return 0
   local input=${_respo_coprocess[1]:-}
   [[ ! $input ]] || eval "exec $input>&-"
-  { wait "$_respo_holder" || :; } 2>/dev/null
+  # No 'wait': see _respo_await_command.
+  while kill -0 "$_respo_holder" 2>/dev/null; do _respo_pause 20; done
   rm -rf "$_respo_folder"
   _respo_holder='' _respo_folder=''
 }
