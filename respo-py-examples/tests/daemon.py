@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import secrets
 import shutil
 import signal
 import socket
@@ -12,6 +13,8 @@ import tempfile
 import threading
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
+
+import respo
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -34,10 +37,16 @@ FIVE_BENCHES = """
 pool:
   name: lab
   resources:
-    bench-1: {location: office1, attributes: [can, lin], entities: {dut: {attributes: [arm64]},
-    programmer: {attributes: [jtag]}}} bench-2: {location: office1, attributes: [can], entities:
-    {dut: {attributes: [riscv]}}} bench-3: {location: office2, attributes: [can, lte], properties:
-    {slots: 4}} bench-4: {location: office2, attributes: [lte]} bench-5: {location: office2}
+    bench-1:
+      location: office1
+      attributes: [can, lin]
+      entities:
+        dut: {attributes: [arm64]}
+        programmer: {attributes: [jtag]}
+    bench-2: {location: office1, attributes: [can], entities: {dut: {attributes: [riscv]}}}
+    bench-3: {location: office2, attributes: [can, lte], properties: {slots: 4}}
+    bench-4: {location: office2, attributes: [lte]}
+    bench-5: {location: office2}
 """
 
 _LISTENING = re.compile(r"listening on (http://\S+)")
@@ -73,7 +82,9 @@ class Respod:
         self.inventory_file.write_text(inventory)
         self.data = self.folder / "data"
         self.log = self.folder / "respod.log"
-        self._arguments = arguments
+        self.administrator = secrets.token_hex()
+        (self.folder / "token").write_text(self.administrator)
+        self._arguments = ("--admin-token-file", str(self.folder / "token"), *arguments)
         self._listen = "127.0.0.1:0"
         self._process: subprocess.Popen[str] | None = None
 
@@ -120,9 +131,7 @@ class Respod:
             self.kill()
             message = f"respod did not start: {line!r}; {self.log.read_text()}"
             raise AssertionError(message)
-        self._listen = (
-            found[1].removeprefix("http://") if hasattr(str, "removeprefix") else found[1][7:]
-        )
+        self._listen = found[1].removeprefix("http://")
         return self
 
     def kill(self) -> None:
@@ -141,6 +150,12 @@ class Respod:
     def forget_everything(self) -> None:
         """Delete the data of one that does not run: it will know of no lease."""
         shutil.rmtree(self.data)
+
+    def revoke_all(self) -> None:
+        """End everything that is held, as the administrator may."""
+        calls = respo.Client(self.url, token=self.administrator, transport="http").calls
+        for lease in calls.json("/v1/leases")["leases"]:
+            calls.call("DELETE", f"/v1/leases/{lease['id']}")
 
     def signal(self, number: int) -> None:
         """Send it a signal."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from respo.async_client import AsyncClient, AsyncEventStream, async_acquire, async_lease
+from respo.async_lease import AsyncLease
 from respo.candidates import Candidate, Occupant
 from respo.client import Client
 from respo.default_client import acquire, lease
@@ -22,6 +24,9 @@ from respo.requirement import Requirement
 from respo.resources import Entity, Properties, Resource
 
 __all__ = [
+    "AsyncClient",
+    "AsyncEventStream",
+    "AsyncLease",
     "Away",
     "Busy",
     "Candidate",
@@ -53,5 +58,7 @@ __all__ = [
     "Unavailable",
     "WaitingRequest",
     "acquire",
+    "async_acquire",
+    "async_lease",
     "lease",
 ]

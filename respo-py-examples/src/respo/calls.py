@@ -98,6 +98,21 @@ def unreachable(address: Address, failure: BaseException) -> Unavailable:
     return Unavailable(f"respod at {address} cannot be reached: {what}")
 
 
+def not_respod(address: Address) -> Unavailable:
+    """Return the error for an answer that is none of respod's."""
+    message = f"{address} answered with something else than respod would: is it running there?"
+    return Unavailable(message)
+
+
+def no_web_socket(address: Address) -> Unavailable:
+    """Return the error for a server that speaks HTTP only."""
+    message = (
+        f"{address} has no WebSocket: is respod running there, or a proxy that lets none through? "
+        "transport='http' does without"
+    )
+    return Unavailable(message, code="no_web_socket")
+
+
 def refusal(address: Address, status: int, body: bytes) -> Error:
     """Return the error for an answer that is none of success."""
     try:
@@ -116,5 +131,4 @@ def read_json(body: bytes, address: Address) -> Any:
     try:
         return json.loads(body)
     except ValueError:
-        message = f"{address} answered with something other than JSON: is respod running there?"
-        raise Unavailable(message) from None
+        raise not_respod(address) from None

@@ -12,7 +12,7 @@ from respo.errors import Invalid
 from respo.event_stream import EventStream
 from respo.lease import Lease
 from respo.lock_stream import LockTransport
-from respo.options import NEEDS, TERMS, WATCHING, Watch, check_names
+from respo.options import NEEDS, TERMS, WATCHING, check_names, watch_of
 from respo.overview import HeldLease, ResourceState, Stack, Status, WaitingRequest
 from respo.process import RELEASE_WITHIN, release_everything
 from respo.queries import pool_query, resources_query
@@ -89,16 +89,16 @@ class Client:
         self._address = Address.of(url)
         self._name = name
         self._timeout = timeout
-        self._calls = Calls(self._address, timeout, token)
+        self.calls = Calls(self._address, timeout, token)
         self._transport = self._made(transport_of(transport))
 
     def _made(self, transport: str | None) -> Transport:
-        streams = LockTransport(self._calls)
+        streams = LockTransport(self.calls)
         if transport == "http" or not has_web_socket():
             return streams
         from respo.web_socket import SocketTransport
 
-        return SocketTransport(self._calls, streams if transport is None else None)
+        return SocketTransport(self.calls, streams if transport is None else None)
 
     @property
     def url(self) -> str:
@@ -143,8 +143,7 @@ class Client:
         """
         check_names(options, *NEEDS, *TERMS, *WATCHING)
         request = request_of(requirements, options, self._name)
-        watch = Watch(**{key: options[key] for key in WATCHING if key in options})  # type: ignore[literal-required]
-        return Lease(self._transport, request, self._timeout, watch)
+        return Lease(self._transport, request, self._timeout, watch_of(options))
 
     def acquire(self, *requirements: Wanted, **options: Unpack[LeaseOptions]) -> Lease:
         """Return a lease that is held, after waiting for it; the caller releases it.
@@ -173,12 +172,12 @@ class Client:
             Unavailable: If respod cannot be reached.
 
         """
-        answer = self._calls.json("/v1/resources", resources_query(selection, state, pool))
+        answer = self.calls.json("/v1/resources", resources_query(selection, state, pool))
         return [ResourceState.of(one) for one in answer["resources"]]
 
     def status(self, *, pool: str | None = None) -> Status:
         """Return everything at a glance: the pools, their resources and what waits for them."""
-        return Status.of(self._calls.json("/", pool_query(pool)))
+        return Status.of(self.calls.json("/", pool_query(pool)))
 
     def inventory(self, *, pool: str | None = None) -> str:
         """Return the inventory as YAML, properties included.
@@ -187,7 +186,7 @@ class Client:
             Error: With the code ``unauthorized``, if respod wants the administrator's token.
 
         """
-        return self._calls.text("/inventory", pool_query(pool))
+        return self.calls.text("/inventory", pool_query(pool))
 
     def events(self, *, pool: str | None = None, after: str | None = None) -> EventStream:
         """Return an iterator over what happens in a pool from now on, or ``after`` an event.
@@ -200,25 +199,25 @@ class Client:
             Unavailable: If respod cannot be reached.
 
         """
-        return EventStream(self._calls, pool, after)
+        return EventStream(self.calls, pool, after)
 
     def leases(
         self, *, holder: str | None = None, pool: str | None = None
     ) -> builtins.list[HeldLease]:
         """Return what is held, in the order of the ids."""
-        answer = self._calls.json("/v1/leases", pool_query(pool, holder=holder))
+        answer = self.calls.json("/v1/leases", pool_query(pool, holder=holder))
         return [HeldLease.of(one) for one in answer["leases"]]
 
     def requests(
         self, *, holder: str | None = None, pool: str | None = None
     ) -> builtins.list[WaitingRequest]:
         """Return what waits, in the order in which it will be served."""
-        answer = self._calls.json("/v1/requests", pool_query(pool, holder=holder))
+        answer = self.calls.json("/v1/requests", pool_query(pool, holder=holder))
         return [WaitingRequest.of_json(one) for one in answer["requests"]]
 
     def stacks(self, *, pool: str | None = None) -> builtins.list[Stack]:
         """Return which resources are wired together."""
-        return [Stack.of(one) for one in self._calls.json("/v1/stacks", pool_query(pool))["stacks"]]
+        return [Stack.of(one) for one in self.calls.json("/v1/stacks", pool_query(pool))["stacks"]]
 
     def close(self) -> None:
         """Release every lease of this client, and close its connection. It can be used again."""

@@ -49,11 +49,12 @@ class Busy(Error):
     """What was asked for is taken, and was not free in the time that the request was ready to wait.
 
     Example:
-        >>> try:
-        ...     respo.acquire(resource="bench-1", wait=0)
-        ... except respo.Busy as busy:
-        ...     print(busy.candidates[0].resource)
-        bench-1
+        >>> with respo.lease("bench-1", name="ci-88"):
+        ...     try:
+        ...         respo.acquire(resource="bench-1", wait=0)
+        ...     except respo.Busy as busy:
+        ...         print(busy, busy.candidates[0].lease.holder)
+        what is asked for is taken: bench-1 is held by ci-88 ci-88
 
     """
 
@@ -134,6 +135,10 @@ class Invalid(Error):
         """Every mistake of an inventory: each with ``path``, ``problem`` and ``remedy``."""
         return tuple(self.problem.get("problems", ()))
 
+
+for _kind in (Error, Busy, NoSuch, LeaseLost, Unavailable, Restarting, Invalid):
+    # A traceback shows the name by which users know it.
+    _kind.__module__ = "respo"
 
 _UNAVAILABLE_CODES = frozenset({"overloaded", "queue_full", "store_unavailable", "timeout"})
 _INVALID_STATUSES = frozenset({400, 404, 405, 413, 415, 422})

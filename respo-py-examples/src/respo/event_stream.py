@@ -15,7 +15,7 @@ from respo.backoff import Backoff
 from respo.calls import refusal, target_of, unreachable
 from respo.errors import Error
 from respo.overview import Event
-from respo.process import share, unshare
+from respo.process import share
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -79,7 +79,6 @@ class EventStream:
     def close(self) -> None:
         """End the iteration."""
         self._stopped.set()
-        unshare(self)
         with contextlib.suppress(OSError):
             self._socket.shutdown(socket.SHUT_RDWR)
         self._connection.close()
@@ -159,5 +158,5 @@ def _blocks_of(response: http.client.HTTPResponse) -> Iterator[dict[str, str]]:
             continue
         field, _, value = text.partition(":")
         if field:
-            value = value.removeprefix(" ") if hasattr(value, "removeprefix") else value.lstrip(" ")
+            value = value.removeprefix(" ")
             block[field] = f"{block[field]}\n{value}" if field in block else value

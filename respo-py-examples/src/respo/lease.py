@@ -110,9 +110,11 @@ class Lease(LeaseFacts):
         """Release it; raise LeaseLost if it was lost and nothing else is raised."""
         if self._is_forked:
             return
-        if self._state is not None:
-            self._state.leave()
-        loss = self._loss()
-        self.release()
+        try:
+            if self._state is not None:
+                self._state.leave()
+        finally:
+            loss = self._loss()
+            self.release()
         if loss is not None and kind is None:
             raise loss.with_traceback(None) from None

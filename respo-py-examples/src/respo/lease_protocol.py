@@ -9,7 +9,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timezone
+from datetime import datetime
 from typing import Any, Protocol, Union
 
 from respo.absence import Absence, is_refusal
@@ -91,6 +91,7 @@ class LeaseProtocol:
         self._can_repeat = can_repeat
         self._fence: int | None = None
         self._lease_ends: float | None = None
+        self._expires: datetime | None = None
         self._grace: float | None = None
         self._queued: Mapping[str, Any] = {}
         wait = request.body.get("wait")
@@ -119,6 +120,18 @@ class LeaseProtocol:
         """Take in that a defect keeps this from going on."""
         message = f"a defect of respo ended it: {type(defect).__name__}: {defect}"
         self._follower.end(LeaseLost(message, reason="defect"))
+
+    def withdrawn(self) -> None:
+        """Take in that it was released from here, perhaps while somebody waits for it."""
+        if not self.is_granted:
+            what = "the request" if self.id is None else f"request {self.id}"
+            self._follower.end(Error(f"{what} was withdrawn here", code="withdrawn"))
+
+    def learn(self, message: Message) -> None:
+        """Take in whose request it is, where that is all that is of interest still."""
+        subject = message.get("request") or message.get("lease") or {}
+        self.id = subject.get("id", self.id)
+        self.token = subject.get("token", self.token)
 
     def _begin(self) -> Steps:
         """Ask until there is an answer."""
@@ -191,14 +204,19 @@ class LeaseProtocol:
         self._agree(int(lease["id"]), int(lease["fence"]))
         self.token = lease.get("token", self.token)
         if lease.get("expires"):
-            # By the clock of respod alone: what is left now is at most the time since the grant.
-            lasts = instant(lease["expires"]) - instant(lease["since"])
-            left = lasts.total_seconds() if is_first else _left(lease["expires"])
-            self._lease_ends = now() + left
-        self._follower.grant(lease)
+            self._take_in_end(instant(lease["since"]), instant(lease["expires"]))
         if is_first:
             names = tuple(str(one["name"]) for group in lease["resources"] for one in group)
             self._follower.tell(Granted(int(lease["id"]), int(lease["fence"]), names))
+        self._follower.grant(lease)
+
+    def _take_in_end(self, since: datetime, expires: datetime) -> None:
+        """Reckon when the lease ends, by differences of respod's clock, which may be another's."""
+        if self._lease_ends is None or self._expires is None:
+            self._lease_ends = now() + (expires - since).total_seconds()
+        else:  # somebody has moved its end
+            self._lease_ends += (expires - self._expires).total_seconds()
+        self._expires = expires
 
     def _agree(self, number: int, fence: int | None) -> None:
         """Check that this is the same request or lease: else somebody may have had the resource."""
@@ -289,10 +307,6 @@ class LeaseProtocol:
             return LeaseLost(message, reason="max_duration")
         message = f"lease {self.id} was lost: {cause}, and did not answer again in time"
         return LeaseLost(message, reason="disconnected")
-
-
-def _left(expires: str) -> float:
-    return (instant(expires) - datetime.now(timezone.utc)).total_seconds()
 
 
 def _new_key() -> str:

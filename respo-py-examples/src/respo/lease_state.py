@@ -52,7 +52,7 @@ class LeaseState:
                 return
         try:
             self._pass_on(notice)
-        except Exception:
+        except BaseException:
             logger.exception("on_notice failed; the lease is kept")
 
     def grant(self, lease: Mapping[str, Any]) -> None:
@@ -73,7 +73,7 @@ class LeaseState:
         if self._watch.on_lost is not None:
             try:
                 self._watch.on_lost(error)
-            except Exception:
+            except BaseException:
                 logger.exception("on_lost failed")
         else:
             logger.error("%s", error)

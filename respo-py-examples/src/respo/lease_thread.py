@@ -6,13 +6,14 @@ import contextlib
 import logging
 import queue
 import threading
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Callable, Protocol
 
 from respo.absence import is_refusal
 from respo.backoff import Backoff
 from respo.errors import Error
 from respo.lease_protocol import Ask, Close, LeaseProtocol, Pause, Receive, Resume, Step
 from respo.process import hold, let_go
+from respo.request import seconds_of
 from respo.streams import Broken, Message, Pace, now
 
 if TYPE_CHECKING:
@@ -83,6 +84,8 @@ class LeaseThread:
         self._streams: list[SyncStream] = []
         self.owner: object = transport
         self.is_stopping = False
+        self._lingers = seconds_of(request.body.get("linger")) > 0
+        self.on_exit: Callable[[], None] | None = None
         # Its put() may be called in the middle of anything, also by the garbage collector.
         self._bell: queue.SimpleQueue[None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="respo-lease", daemon=True)
@@ -96,8 +99,14 @@ class LeaseThread:
         """Have the thread release what it follows, and end. Does not wait, takes no lock."""
         self.is_stopping = True
         self._bell.put(None)
-        for stream in tuple(self._streams):
-            stream.wake()
+        if self._can_stop:
+            for stream in tuple(self._streams):
+                stream.wake()
+
+    @property
+    def _can_stop(self) -> bool:
+        """Whether to stop now: what lingers outlives its connection, and must be known first."""
+        return self.is_stopping and (self._protocol.id is not None or not self._lingers)
 
     def join(self, timeout: float | None = None) -> bool:
         """Wait until the thread has ended, and return whether it has."""
@@ -115,19 +124,20 @@ class LeaseThread:
         steps = self._protocol.run()
         try:
             step: Step = next(steps)
-            while not self.is_stopping:
+            while not self._can_stop:
                 try:
                     outcome = self._perform(step)
                 except (Broken, Error) as failure:
-                    if self.is_stopping:
+                    if self._can_stop:
                         break
                     step = steps.throw(failure)
                     continue
-                if self.is_stopping:
+                if self._can_stop or (self.is_stopping and isinstance(step, Pause)):
                     break
                 step = steps.send(outcome)
             steps.close()
             self._release()
+            self._protocol.withdrawn()
         except StopIteration:
             pass
         except Exception as defect:  # pragma: no cover a defect of this package must not go unseen
@@ -137,6 +147,8 @@ class LeaseThread:
             while self._streams:
                 self._streams.pop().close()
             let_go(self)
+            if self.on_exit is not None:
+                self.on_exit()
 
     def _perform(self, step: Step) -> Any:
         if isinstance(step, Ask):
@@ -155,7 +167,7 @@ class LeaseThread:
 
     def _opened(self, stream: SyncStream) -> SyncStream:
         self._streams.append(stream)
-        if self.is_stopping:
+        if self._can_stop:
             stream.wake()
         return stream
 
@@ -179,7 +191,7 @@ class LeaseThread:
                 pause = backoff.pause()
                 if now() + pause >= deadline:
                     logger.warning(
-                        "lease %d could not be released, and ends by itself: %s", number, error
+                        "lease %d was not released, it ends by itself: %s", number, error
                     )
                     return
                 self._pause(pause)

@@ -9,7 +9,7 @@ import os
 import socket
 from typing import TYPE_CHECKING
 
-from respo.calls import refusal, target_of, unreachable
+from respo.calls import not_respod, refusal, target_of, unreachable
 from respo.streams import Broken, Message, Pace, closed, now, silent
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ PACE = Pace(limit=16.0, last_attempt=1.0)
 """respod says something every 5 s, and notices after about 20 s that a peer has vanished."""
 
 _OK = 200
+_LINES = "application/x-ndjson"
 _LONGEST_LINE = 1 << 24
 
 
@@ -126,15 +127,19 @@ class LockTransport:
     def _open(self, query: list[tuple[str, str]], body: bytes, within: float) -> LockStream:
         address = self._calls.address
         connection = address.connection(max(0.01, within))
-        headers = {**self._calls.headers(), "Accept": "application/x-ndjson"}
+        headers = {**self._calls.headers(), "Accept": _LINES}
         if body:
             headers["Content-Type"] = "application/json"
         try:
             connection.connect()
             stream = LockStream(connection)
             stream.begin(target_of(address, "/lock", query), body, headers)
-            if stream.response.status == _OK:
+            kind = stream.response.headers.get_content_type()
+            if stream.response.status == _OK and kind == _LINES:
                 return stream
+            if stream.response.status == _OK:
+                stream.close()
+                raise not_respod(address)
             refused = refusal(address, stream.response.status, stream.response.read())
         except (OSError, http.client.HTTPException) as failure:
             connection.close()

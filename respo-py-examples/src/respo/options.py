@@ -18,7 +18,7 @@ from respo.requirement import EntityPattern, Words
 class Selection(TypedDict, total=False):
     """What a resource must look like."""
 
-    resource: Words
+    resource: Words | None
     location: str | None
     attributes: Words
     entities: EntityPattern
@@ -30,7 +30,7 @@ class Needs(Selection, total=False):
     """One requirement."""
 
     count: int
-    keys: Words
+    keys: Words | None
     stack: str | None
 
 
@@ -72,6 +72,11 @@ SELECTION = tuple(Selection.__annotations__)
 NEEDS = (*SELECTION, "count", "keys", "stack")
 TERMS = tuple(Terms.__annotations__)
 WATCHING = tuple(Watching.__annotations__)
+
+
+def watch_of(options: Mapping[str, Any]) -> Watch:
+    """Return who is told what, as the keywords say it."""
+    return Watch(**{key: options[key] for key in WATCHING if key in options})
 
 
 def check_names(options: Mapping[str, Any], *known: str) -> None:

@@ -58,7 +58,7 @@ class Shared(Protocol):
 
 # Plain dicts: they can be copied in the middle of anything, as a signal handler has to.
 _holdings: dict[int, Holding] = {}
-_shared: dict[int, weakref.ref[Shared]] = {}
+_shared: weakref.WeakSet[Shared] = weakref.WeakSet()
 
 
 def hold(holding: Holding) -> None:
@@ -74,13 +74,8 @@ def let_go(holding: Holding) -> None:
 
 
 def share(shared: Shared) -> None:
-    """Remember a connection."""
-    _shared[id(shared)] = weakref.ref(shared)
-
-
-def unshare(shared: Shared) -> None:
-    """Forget a connection that is closed."""
-    _shared.pop(id(shared), None)
+    """Remember what may have a connection, for as long as somebody refers to it."""
+    _shared.add(shared)
 
 
 def release_everything(within: float = RELEASE_WITHIN, owner: object = None) -> None:
@@ -107,11 +102,9 @@ def _end_by_signal(number: int, frame: FrameType | None) -> None:  # noqa: ARG00
 
 
 def _after_fork_in_child() -> None:
-    for one in (*_holdings.values(), *(reference() for reference in _shared.values())):
-        if one is not None:
-            one.forget()
+    for one in (*_holdings.values(), *_shared):
+        one.forget()
     _holdings.clear()
-    _shared.clear()
 
 
 atexit.register(release_everything)

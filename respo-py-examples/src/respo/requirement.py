@@ -59,25 +59,25 @@ class Requirement:
         self,
         *,
         count: int = 1,
-        resource: Words = (),
+        resource: Words | None = None,
         location: str | None = None,
         attributes: Words = (),
         entities: EntityPattern = (),
         properties: Mapping[str, Any] | None = None,
         where: str | None = None,
-        keys: Words = (),
+        keys: Words | None = None,
         stack: str | None = None,
     ) -> None:
         """Make a requirement; the class says what each argument means."""
         put = object.__setattr__
         put(self, "count", count)
-        put(self, "resource", _words("resource", resource))
+        put(self, "resource", _some_words("resource", resource))
         put(self, "location", location)
         put(self, "attributes", _words("attributes", attributes))
         put(self, "entities", tuple(_pattern(one) for one in _patterns(entities)))
         put(self, "properties", dict(properties or {}))
         put(self, "where", where)
-        put(self, "keys", _words("keys", keys))
+        put(self, "keys", _some_words("keys", keys))
         put(self, "stack", stack)
 
     @classmethod
@@ -125,7 +125,7 @@ class Requirement:
             if ours and theirs and ours != theirs:
                 message = f"{name} is given twice, as {_shown(ours)} and as {_shown(theirs)}"
                 raise Invalid(message)
-            merged[name] = ours or theirs
+            merged[name] = ours or theirs or None
         if 1 not in (self.count, further.count) and self.count != further.count:
             message = f"count is given twice, as {self.count} and as {further.count}"
             raise Invalid(message)
@@ -144,7 +144,8 @@ class Requirement:
         return {
             field.name: list(value) if isinstance(value, tuple) else value
             for field in fields(self)
-            if (value := getattr(self, field.name)) and (field.name, value) != ("count", 1)
+            if (value := getattr(self, field.name)) not in (None, (), {})
+            and (field.name, value) != ("count", 1)
         }
 
     def __hash__(self) -> int:
@@ -164,6 +165,17 @@ class Requirement:
 
 def _shown(value: object) -> str:
     return ",".join(value) if isinstance(value, tuple) else str(value)
+
+
+def _some_words(name: str, words: Words | None) -> tuple[str, ...]:
+    """Read words of which one is enough: a list that happens to be empty must not mean any."""
+    if words is None:
+        return ()
+    checked = _words(name, words)
+    if not checked:
+        message = f"{name} is empty; leave it out, or say what is wanted"
+        raise Invalid(message, problem={"parameter": name})
+    return checked
 
 
 def _words(name: str, words: Words) -> tuple[str, ...]:

@@ -19,6 +19,11 @@ Put = Callable[[Item], None]
 _HEARTBEAT = 5.0
 """How often a server is taken to ping that does not say so, or says nonsense."""
 
+SECOND_LOOK = 0.25
+"""How long to look once more, after a silence, for what arrived while this process was stopped."""
+
+LONGEST_MESSAGE = 1 << 24
+
 LIBRARY_LOGGER = logging.getLogger("respo.websockets")
 """Says nothing: the library would log whole messages, and there are tokens in them."""
 LIBRARY_LOGGER.addHandler(logging.NullHandler())

@@ -14,12 +14,14 @@ from typing import TYPE_CHECKING, Any, Callable
 from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
 from websockets.sync.client import connect
 
-from respo.calls import USER_AGENT, refusal, unreachable
+from respo.calls import USER_AGENT, no_web_socket, refusal, unreachable
 from respo.errors import Unavailable, error_of
 from respo.lock_stream import LockStream, LockTransport
-from respo.process import share, unshare
+from respo.process import share
 from respo.socket_messages import (
     LIBRARY_LOGGER,
+    LONGEST_MESSAGE,
+    SECOND_LOOK,
     Item,
     Pulse,
     Routes,
@@ -36,11 +38,6 @@ if TYPE_CHECKING:
     from respo.address import Address
     from respo.calls import Calls
     from respo.request import Request
-
-_SECOND_LOOK = 0.25
-"""How long to look once more, after a silence, for what arrived while this process was stopped."""
-
-_LONGEST_MESSAGE = 1 << 24
 
 
 class SocketStream:
@@ -186,7 +183,7 @@ class SocketConnection:
             while True:
                 self._read_once(self.pulse.pause)
                 if self.pulse.is_silent:
-                    self._read_once(_SECOND_LOOK)
+                    self._read_once(SECOND_LOOK)
                 if self.pulse.is_silent:
                     raise silent(self.pulse.pace.limit)
         except Broken as broken:
@@ -240,7 +237,7 @@ def _connected(address: Address, within: float) -> ClientConnection:
             socket_url(address),
             open_timeout=max(0.01, within),
             close_timeout=1,
-            max_size=_LONGEST_MESSAGE,
+            max_size=LONGEST_MESSAGE,
             user_agent_header=USER_AGENT,
             logger=LIBRARY_LOGGER,
             **options,
@@ -265,6 +262,7 @@ class SocketTransport:
         self._uses_fallback = False
         self._lock = threading.Lock()
         self._connection: SocketConnection | None = None
+        share(self)
 
     @property
     def can_repeat(self) -> bool:
@@ -299,7 +297,6 @@ class SocketTransport:
 
     def close(self) -> None:
         """Close the connection."""
-        unshare(self)
         with self._lock:
             connection, self._connection = self._connection, None
         if connection is not None:
@@ -315,11 +312,7 @@ class SocketTransport:
     @property
     def _lock_transport(self) -> LockTransport:
         if self._fallback is None:
-            message = (
-                f"{self._calls.address} has no WebSocket: is respod running there, or a proxy that "
-                "lets none through? transport='http' does without"
-            )
-            raise Unavailable(message, code="no_web_socket")
+            raise no_web_socket(self._calls.address)
         return self._fallback
 
     def _connection_within(self, within: float) -> SocketConnection | None:
@@ -331,7 +324,6 @@ class SocketTransport:
             raise Unavailable(f"respod at {self._calls.address} does not answer in time")
         try:
             if self._connection is None or self._connection.is_broken:
-                share(self)
                 left = max(0.01, deadline - now())
                 self._connection = SocketConnection(self._calls.address, left)
                 # When neither the client nor a lease needs it any more.

@@ -1,0 +1,24 @@
+"""Waiting for the thing itself, in tests."""
+
+from __future__ import annotations
+
+import time
+from typing import Callable, TypeVar
+
+Found = TypeVar("Found")
+
+PATIENCE = 30.0
+"""Seconds after which a test gives up."""
+
+
+def eventually(what: str, look: Callable[[], Found]) -> Found:
+    """Return what ``look`` finds as soon as that is true."""
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        found = look()
+        if found:
+            return found
+        if time.monotonic() > deadline:
+            message = f"{what}: not within {PATIENCE:g} s"
+            raise AssertionError(message)
+        time.sleep(0.01)
