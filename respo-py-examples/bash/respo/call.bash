@@ -46,13 +46,14 @@ _respo_start_curl() {
       --header 'Expect:' --connect-timeout 5 ${data[@]+"${data[@]}"} --config "$folder/call" \
       --write-out '\n%{http_code}\n' "$@" 2>"$folder/curl" </dev/null
   )
-  _respo_curl=$!
+  _respo_curl=$! _respo_finished=''
 }
 
-# Ends curl. What it has to say of the connection is in RESPO_FAILURE and _respo_absent. Arguments: the folder.
+# Ends curl, if it has not said its last word. What it has to say of the connection is in RESPO_FAILURE and
+# _respo_absent. Arguments: the folder.
 _respo_stop_curl() {
   local code=0
-  kill -KILL "$_respo_curl" 2>/dev/null || :
+  [[ $_respo_finished ]] || kill -KILL "$_respo_curl" 2>/dev/null || :
   { wait "$_respo_curl" || code=$?; } 2>/dev/null
   exec {_respo_stream}<&-
   _respo_explain "$1/curl" "$code"
@@ -68,6 +69,7 @@ respo_call() {
   folder=$(umask 077 && mktemp -d "${_respo_folder:-${TMPDIR:-/tmp}}/respo.XXXXXX") || return 97
   _respo_start_curl "$folder" "$1" "$2" "$3" "${6:-}" "$4" --max-time "$5"
   IFS= read -r -d '' -u "$_respo_stream" answer || :
+  _respo_finished=1
   _respo_stop_curl "$folder"
   rm -rf "$folder"
   answer=${answer%$'\n'}

@@ -53,9 +53,11 @@ _respo_open() {
 # Reads one line of the stream into 'line'. Arguments: how many milliseconds to wait for it.
 # Status 1: the connection has ended, or there was no sign of respod for so long.
 _respo_read_line() {
-  local seconds milliseconds=$(($1 > 0 ? $1 : 1))
+  local code=0 seconds milliseconds=$(($1 > 0 ? $1 : 1))
   printf -v seconds '%d.%03d' $((milliseconds / 1000)) $((milliseconds % 1000))
-  IFS= read -r -t "$seconds" -u "$_respo_stream" line
+  IFS= read -r -t "$seconds" -u "$_respo_stream" line || code=$?
+  ((code != 1)) || _respo_finished=1
+  return "$code"
 }
 
 # Follows the stream until the connection ends, or is silent for longer than a respod ever is.
@@ -71,7 +73,7 @@ _respo_take() {
   local event
   if [[ ! $_respo_said && $1 =~ ^[0-9]{3}$ ]]; then
     # There was an answer, and it was no stream: a refusal.
-    RESPO_STATUS=$((10#$1))
+    RESPO_STATUS=$((10#$1)) _respo_finished=1
     return 1
   fi
   if ! respo_json_read "$1" || [[ ! ${RESPO_JSON['#/event']:-} ]]; then
