@@ -58,7 +58,7 @@ class Project:
         }
 
     def prepare(self, **behaviours: str) -> None:
-        """Tell scripts what to do: fail, hang (until `go`), obstinate, tidy; else they end at once."""
+        """Tell scripts what to do: fail, hang (until `go`), be obstinate or tidy; or just end."""
         (self.folder / "tmp").mkdir(exist_ok=True)
         for name, behaviour in behaviours.items():
             (self.folder / f"{name.replace('_', '-')}.sh.behaviour").write_text(behaviour)

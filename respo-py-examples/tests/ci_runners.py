@@ -12,8 +12,8 @@ import re
 import signal
 import threading
 import uuid
-from pathlib import Path
-from typing import Any, Mapping
+from collections.abc import Mapping
+from typing import Any
 
 import yaml
 from bench_project import PACKAGE, Project
@@ -73,7 +73,7 @@ class Job:
         self.cancelled.set()
 
     def kill(self) -> None:
-        """End the job's process group with SIGKILL, as when the runner goes down with all it has."""
+        """End the job's process group with SIGKILL, as when all of the runner goes down."""
         self.killed.set()
         self.programs[-1].signal_group(signal.SIGKILL)
 
@@ -102,7 +102,7 @@ class Job:
         return program
 
     def attend(self, program: Program) -> int:
-        """Wait until the program ends, or end it when the job is cancelled; return its exit code."""
+        """Wait until the program ends, or end it when the job is cancelled; return its code."""
         eventually(
             "the step has ended", lambda: not program.runs or self.cancelled.is_set(), patience=60
         )
@@ -255,7 +255,8 @@ class JenkinsJob(Job):
         (pipeline,) = read_blocks(self.recipe("Jenkinsfile"))
         self.variables = self._known()
         (environment,) = pipeline.find("environment")
-        for name, value in re.findall(r"^\s*(\w+) = [\"'](.*)[\"']$", environment.text, re.M):
+        assignment = re.compile(r"^\s*(\w+) = [\"'](.*)[\"']$", re.MULTILINE)
+        for name, value in assignment.findall(environment.text):
             self.variables[name] = re.sub(
                 r"\$\{env\.(\w+)\}", lambda it: self.variables[it[1]], value
             )
@@ -342,11 +343,3 @@ def _quoted(text: str) -> str:
     """Return a text as the runner of GitLab writes it: $'…'."""
     escaped = text.replace("\\", "\\\\").replace("'", "\\'").replace("\n", "\\n")
     return f"$'{escaped}'"
-
-
-def all_jobs() -> list[type[Any]]:
-    return [GitLabJob, GitHubJob, JenkinsJob]
-
-
-def folder_of_recipes() -> Path:
-    return CI

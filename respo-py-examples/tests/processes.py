@@ -8,11 +8,16 @@ import subprocess
 import threading
 import time
 import uuid
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Callable, Mapping, Sequence
+from typing import Callable
 
 _PATIENCE = 30.0
 _MARK = "RESPO_TEST_MARK"
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # A shell that starts the tests with '&' has them ignore it, and all that they start.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def eventually(what: str, condition: Callable[[], object], patience: float = _PATIENCE) -> None:
@@ -82,7 +87,7 @@ class Program:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            preexec_fn=_own_group,
+            start_new_session=True,
         )
         self._lines: list[str] = []
         self._reader = threading.Thread(target=self._read, daemon=True)
@@ -116,7 +121,7 @@ class Program:
         return self._process.poll() is None
 
     def wait(self, patience: float = _PATIENCE) -> int:
-        """Wait until it has ended, and nobody has its output open any more. Return its exit code."""
+        """Wait until it has ended and nobody has its output open; return its exit code."""
         code = self._process.wait(patience)
         self._reader.join(patience)
         assert not self._reader.is_alive(), f"its output is still open: {self.output}"
@@ -142,9 +147,3 @@ class Program:
             except ProcessLookupError:
                 continue
         self._process.wait(_PATIENCE)
-
-
-def _own_group() -> None:
-    os.setpgid(0, 0)
-    # A shell that starts the tests with '&' has them ignore it.
-    signal.signal(signal.SIGINT, signal.SIG_DFL)

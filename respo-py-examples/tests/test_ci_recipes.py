@@ -1,10 +1,11 @@
-"""The recipes for GitLab CI, GitHub Actions and Jenkins: whatever becomes of a job, the bench is freed."""
+"""The recipes for GitLab CI, GitHub Actions and Jenkins: each frees its bench in the end."""
 
 from __future__ import annotations
 
 import signal
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Callable, Iterator
+from typing import Any, Callable
 
 import pytest
 from bench_project import Project

@@ -6,8 +6,8 @@ import json
 import shutil
 import signal
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Iterator
 
 import pytest
 from bench_project import PACKAGE, Project
@@ -69,7 +69,9 @@ def test_the_exit_code_of_the_command_is_passed_on(project: Project, start: Star
 
 
 def test_the_command_finds_the_lease_in_its_environment(project: Project, start: Start) -> None:
-    program = start("lock", "--", "sh", "-c", "env; cat $RESPO_LEASE_FILE; stat -c %a $RESPO_LEASE_FILE")
+    program = start(
+        "lock", "--", "sh", "-c", "env; cat $RESPO_LEASE_FILE; stat -c %a $RESPO_LEASE_FILE"
+    )
     assert program.wait() == 0, program.output
     lines = program.output.splitlines()
     variables = dict(line.split("=", 1) for line in lines if line.startswith("RESPO_"))
@@ -189,9 +191,7 @@ def test_a_signal_reaches_the_command_before_the_bench_is_free(
     expect_nothing_left(project, program)
 
 
-def test_a_command_that_tidies_up_holds_the_bench_meanwhile(
-    project: Project, start: Start
-) -> None:
+def test_a_command_that_tidies_up_holds_the_bench_meanwhile(project: Project, start: Start) -> None:
     project.prepare(flash="tidy")
     program = start("lock", "bench-1", "--", "./flash.sh")
     project.started("flash")

@@ -116,7 +116,7 @@ def test_a_part_can_be_taken_out_as_it_was_written() -> None:
 @pytest.mark.parametrize("seed", range(5))
 def test_bash_writes_texts_that_python_reads(seed: int) -> None:
     chance = random.Random(seed)
-    signs = [*map(chr, range(1, 128)), *"é€😀&\\\""]
+    signs = [*map(chr, range(1, 128)), *'é€😀&\\"']
     text = "".join(chance.choices(signs, k=60))
     done = bash('IFS= read -r -d "" text || :; respo_json_quote "$text"; printf %s "$REPLY"', text)
     assert json.loads(done.stdout) == text

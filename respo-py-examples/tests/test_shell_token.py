@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import signal
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Iterator
 
 import pytest
 from bench_project import Project
@@ -41,6 +41,12 @@ def rpclient(project: Project, *arguments: str) -> subprocess.CompletedProcess[s
     )
 
 
+def is_renewed(project: Project) -> None:
+    """Wait until the only lease has been renewed."""
+    before = project.leases()[0]["expires"]
+    eventually("it is renewed", lambda: project.leases()[0]["expires"] > before)
+
+
 def test_a_lease_is_taken_used_in_steps_and_given_back(project: Project, start: Start) -> None:
     taken = start("acquire", "bench-1", "--name", "ci-7", "--tag", "job=1")
     assert taken.wait() == 0
@@ -65,11 +71,9 @@ def test_the_lease_outlives_its_ttl_while_a_command_runs(project: Project, start
     project.prepare(flash="hang")
     program = start("run", "--file", "a.json", "--", "./flash.sh")
     project.started("flash")
-    first = project.leases()[0]["expires"]
     # It ends later and later: after the third renewal more than the ttl has passed.
     for _ in range(4):
-        eventually("it is renewed", lambda: project.leases()[0]["expires"] > first)
-        first = project.leases()[0]["expires"]
+        is_renewed(project)
     project.go()
     assert program.wait() == 0
     # Now nobody renews it.
@@ -105,9 +109,7 @@ def test_without_a_file_there_is_nothing_to_release_and_nothing_to_run_with(star
     assert "no lease file" in program.output
 
 
-def test_a_file_whose_lease_is_not_over_is_not_written_over(
-    project: Project, start: Start
-) -> None:
+def test_a_file_whose_lease_is_not_over_is_not_written_over(project: Project, start: Start) -> None:
     assert start("acquire", "bench-1", "--ttl", "1s").wait() == 0
     content = (project.folder / "respo-lease.json").read_text()
     program = start("acquire", "bench-1", "--no-wait")
@@ -219,16 +221,14 @@ def test_a_respod_that_is_away_for_longer_than_the_ttl_loses_nothing(
     project.prepare(flash="hang")
     program = start("run", "--", "./flash.sh")
     process = project.started("flash")
-    (before,) = project.leases()
     project.respod.kill()
     with pytest.raises(subprocess.TimeoutExpired):
         program.wait(2.5)
     assert is_alive(process)
     project.respod.start()
-    renewed = before["expires"]
-    eventually("it is renewed", lambda: project.leases()[0]["expires"] > renewed)
     project.go()
     assert program.wait() == 0
+    assert start("release").wait() == 0
 
 
 def test_after_kill_9_nobody_renews_and_the_command_is_ended(
@@ -249,8 +249,7 @@ def test_the_example_soaks_one_bench_and_gives_it_back(project: Project, start: 
     project.prepare(soak="hang")
     program = start(script=script, TTL="1s")
     project.started("soak")
-    first = project.leases()[0]["expires"]
-    eventually("it is renewed", lambda: project.leases()[0]["expires"] > first)
+    is_renewed(project)
     project.go()
     assert program.wait() == 0, program.output
     assert "bench-1 has passed" in program.output
