@@ -113,7 +113,9 @@ class Program:
 
     def says(self, text: str) -> None:
         """Wait until it has printed this."""
-        eventually(f"'{text}' is printed", lambda: text in self.output or not self.runs)
+        eventually(
+            f"'{text}' is printed", lambda: text in self.output or not self._reader.is_alive()
+        )
         assert text in self.output, self.output
 
     @property

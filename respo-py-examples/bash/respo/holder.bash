@@ -64,7 +64,8 @@ _respo_guard() {
     fi
   done
   _respo_end_group "$group" "$grace"
-  kill -USR1 "$holder" 2>/dev/null || :
+  # A signal that comes just before a 'read' does not interrupt it, and only the next one does.
+  while kill -USR1 "$holder" 2>/dev/null; do _respo_pause 100; done
 }
 
 # Ends a process group: TERM, and KILL after a grace. Arguments: the group or nothing, the seconds.
@@ -115,6 +116,7 @@ _respo_over() {
 # Within the holder: the script is gone, or wants no more of it (USR1). It may have left word that the lease
 # goes on without it.
 _respo_leave() {
+  trap '' USR1
   # In the middle of a 'read' with an IFS of its own.
   local IFS=$' \t\n' curl=${_respo_curl:-}
   if [[ ! $_respo_token && ${_respo_key:-} && ! -s $_respo_folder/end ]]; then
