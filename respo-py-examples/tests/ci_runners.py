@@ -74,6 +74,7 @@ class Job:
 
     def kill(self) -> None:
         """End the job's process group with SIGKILL, as when all of the runner goes down."""
+        eventually("it runs", lambda: self.programs)
         self.killed.set()
         self.programs[-1].signal_group(signal.SIGKILL)
 

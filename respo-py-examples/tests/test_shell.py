@@ -290,7 +290,10 @@ def test_a_place_in_the_queue_is_kept_over_a_restart(project: Project, start: St
     project.started("flash")
     second = start("lock", "bench-1", "--", "./measure.sh")
     project.is_waited_for()
-    project.respod.restart()
+    project.respod.kill()
+    first.says("trying to come back")
+    second.says("trying to come back")
+    project.respod.start()
     second.says("the request goes on")
     first.says("the lease goes on")
     project.go()
@@ -334,7 +337,9 @@ def test_a_token_is_never_an_argument_of_a_program(project: Project, start: Star
     project.started("flash")
     (file,) = (project.folder / "tmp").glob("*/lease.json")
     token = json.loads(file.read_text())["token"]
-    project.respod.restart()
+    project.respod.kill()
+    program.says("trying to come back")
+    project.respod.start()
     program.says("the lease goes on")
     for process in program.left_behind():
         assert token.encode() not in Path(f"/proc/{process}/cmdline").read_bytes()
