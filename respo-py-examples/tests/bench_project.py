@@ -18,12 +18,15 @@ from processes import eventually, is_alive
 PACKAGE = Path(__file__).resolve().parents[1]
 SCRIPT = """#!/bin/sh
 echo "$(basename "$0") $* on ${RESPO_RESOURCE:-nothing}" >>ran
+behaviour=$(cat "$0.behaviour" 2>/dev/null)
+case $behaviour in
+  obstinate) trap '' INT TERM ;;
+  tidy) trap 'echo tidied >>ran; exit 7' INT TERM ;;
+esac
 echo $$ >"$0.process"
-case $(cat "$0.behaviour" 2>/dev/null) in
+case $behaviour in
   fail) exit 3 ;;
-  hang) while [ ! -e go ]; do sleep 0.05; done ;;
-  obstinate) trap '' INT TERM; while [ ! -e go ]; do sleep 0.05; done ;;
-  tidy) trap 'echo tidied >>ran; exit 7' INT TERM; while :; do sleep 0.05; done ;;
+  hang | obstinate | tidy) while [ ! -e go ]; do sleep 0.05; done ;;
 esac
 """
 
