@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
 import shutil
 import signal
 import subprocess
@@ -199,6 +201,22 @@ def test_a_command_that_tidies_up_holds_the_bench_meanwhile(project: Project, st
     assert program.wait() == 7
     assert project.ran[-1] == "tidied"
     assert project.history()[-1]["reason"] == "released"
+
+
+def test_a_signal_to_all_of_its_processes_does_not_take_the_bench_from_the_command(
+    project: Project, start: Start
+) -> None:
+    project.prepare(flash="tidy")
+    program = start("lock", "bench-1", "--", "./flash.sh")
+    flash = project.started("flash")
+    # The command is the last to hear of it.
+    for process in sorted(program.left_behind(), key=lambda it: it == flash):
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(process, signal.SIGTERM)
+    assert program.wait() == 7
+    assert project.ran[-1] == "tidied"
+    assert project.history()[-1]["reason"] == "released"
+    expect_nothing_left(project, program)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGKILL])
