@@ -14,6 +14,8 @@ import threading
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
+from waiting import eventually
+
 import respo
 
 if TYPE_CHECKING:
@@ -151,10 +153,15 @@ class Respod:
         """Delete the data of one that does not run: it will know of no lease."""
         shutil.rmtree(self.data)
 
-    def revoke_all(self) -> None:
-        """End everything that is held, as the administrator may."""
+    def revoke_all(self, count: int = 1) -> None:
+        """End everything that is held, as the administrator may, once that is ``count`` leases."""
         calls = respo.Client(self.url, token=self.administrator, transport="http").calls
-        for lease in calls.json("/v1/leases")["leases"]:
+
+        def held() -> list[dict[str, int]]:
+            leases: list[dict[str, int]] = calls.json("/v1/leases")["leases"]
+            return leases if len(leases) >= count else []
+
+        for lease in eventually("what is held is listed", held):
             calls.call("DELETE", f"/v1/leases/{lease['id']}")
 
     def signal(self, number: int) -> None:

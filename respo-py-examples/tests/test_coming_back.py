@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import threading
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -44,7 +45,7 @@ def test_a_lease_outlives_a_killed_respod_with_the_same_fence(
         # It is followed on the new connection as it was on the old one.
         respod.restart()
         eventually("it is back again", lambda: kinds_of(notices).count(respo.Resumed) == 2)
-    assert connect(respod).leases() == []
+    connect(respod).acquire("bench-1", wait=0).release()
 
 
 def test_a_respod_that_stops_in_good_order_says_so(respod: Respod, connect: Connect) -> None:
@@ -70,7 +71,7 @@ def test_whoever_waits_keeps_the_place_over_a_restart(respod: Respod, connect: C
     waiting = threading.Thread(target=wait)
     waiting.start()
     eventually("it waits", lambda: notices)
-    number = connect(respod).requests()[0].id
+    number = eventually("it is listed", lambda: connect(respod).requests())[0].id
     respod.restart()
     eventually("it is back", lambda: respo.Resumed in kinds_of(notices))
     eventually("the holder is back", lambda: connect(respod).list(state="leased"))
@@ -79,6 +80,35 @@ def test_whoever_waits_keeps_the_place_over_a_restart(respod: Respod, connect: C
     holder.release()
     waiting.join()
     assert fences == [2]
+
+
+def test_a_respod_that_keeps_nothing_says_how_long_there_is_to_finish(connect: Connect) -> None:
+    held: list[respo.Notice] = []
+    outcomes: list[respo.Error] = []
+    with Respod(ONE_BENCH, "--store", "memory", "--drain-timeout", "1s") as respod:
+        client = connect(respod)
+        bench = client.acquire("bench-1", on_notice=held.append)
+        told = threading.Event()
+
+        def wait() -> None:
+            try:
+                client.acquire("bench-1", on_notice=lambda _: told.set())
+            except respo.Error as error:
+                outcomes.append(error)
+
+        waiting = threading.Thread(target=wait)
+        waiting.start()
+        assert told.wait(30)
+        respod.signal(signal.SIGTERM)
+        waiting.join()
+        eventually("it is told", lambda: respo.Draining in kinds_of(held))
+        draining = next(notice for notice in held if isinstance(notice, respo.Draining))
+        assert draining.deadline_seconds == 1.0
+        assert str(draining) == "respod stops and ends the lease in 1 s"
+        eventually("the lease is over", lambda: bench.lost)
+        assert bench.lost_reason == "draining"
+    (outcome,) = outcomes
+    assert isinstance(outcome, respo.Restarting)
 
 
 def test_a_lease_that_a_new_respod_does_not_know_is_lost(respod: Respod, connect: Connect) -> None:
@@ -113,10 +143,33 @@ def test_a_lingering_lease_outlives_a_silence(quick: Respod, connect: Connect) -
         quick.signal(signal.SIGSTOP)
         try:
             eventually("the silence is noticed", lambda: respo.Away in kinds_of(notices))
+            away = next(notice for notice in notices if isinstance(notice, respo.Away))
+            assert away.seconds_left is not None
+            assert away.seconds_left > 50
         finally:
             quick.signal(signal.SIGCONT)
         eventually("it is back", lambda: respo.Resumed in kinds_of(notices))
         bench.check()
+
+
+def test_a_respod_that_is_not_there_for_long_costs_nothing(quick: Respod, connect: Connect) -> None:
+    notices: list[respo.Notice] = []
+    with connect(quick).lease("bench-1", on_notice=notices.append) as bench:
+        quick.kill()
+        eventually("it is noticed", lambda: respo.Away in kinds_of(notices))
+        time.sleep(1.5)  # much longer than a silence may be here
+        quick.start()
+        eventually("it is back", lambda: respo.Resumed in kinds_of(notices))
+        bench.check()
+
+
+def test_a_connection_with_nothing_to_say_is_not_taken_for_broken(
+    quick: Respod, connect: Connect
+) -> None:
+    notices: list[respo.Notice] = []
+    with connect(quick).lease("bench-1", on_notice=notices.append):
+        time.sleep(1.5)  # much longer than a silence may be here
+        assert kinds_of(notices) == [respo.Granted]
 
 
 def test_a_lingering_lease_is_released_all_the_same(respod: Respod, connect: Connect) -> None:

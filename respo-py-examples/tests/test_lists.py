@@ -48,7 +48,7 @@ def test_resources_are_listed_by_what_they_are(lab: Respod) -> None:
 def test_resources_are_listed_by_how_they_stand(lab: Respod, connect: Connect) -> None:
     client = connect(lab, name="ci-88")
     with client.lease("bench-1", description="nightly"):
-        assert names(client.list(state="leased")) == {"bench-1"}
+        eventually("it is listed", lambda: names(client.list(state="leased")) == {"bench-1"})
         assert len(client.list(state=("free", "leased"))) == 5
         (bench,) = client.list(state="leased", pool="lab")
         assert bench.lease is not None
@@ -76,6 +76,7 @@ def test_what_is_wired_together_and_limits_are_told_in_words(connect: Connect) -
         client = connect(respod, name="alice")
         told: list[respo.Notice] = []
         with client.lease("phone-1"):
+            eventually("it is listed", lambda: client.list(state="collateral"))
             assert names(client.list(state="collateral")) == {"relay-1"}
             with pytest.raises(respo.Busy, match="relay-1"):
                 connect(respod, name="bob").acquire("relay-1", wait=0)
@@ -99,7 +100,7 @@ def test_what_is_held_and_what_waits_is_listed(respod: Respod, connect: Connect)
         assert (lease.pool, lease.resources) == ("lab", ("bench-1",))
         assert lease.expires is not None
         assert client.leases(holder="bob") == []
-        (request,) = client.requests(pool="lab")
+        (request,) = eventually("it is listed", lambda: client.requests(pool="lab"))
         assert (request.holder, request.priority, request.requirements) == ("bob", 3, ("+can",))
         status = client.status()
         assert status.pools[0].resources[0].queue == 1

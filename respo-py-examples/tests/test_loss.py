@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import pickle
 import threading
 import time
 import traceback
@@ -40,6 +41,10 @@ def test_a_lost_lease_raises_in_the_block_that_holds_it(respod: Respod, connect:
     frames = [frame.name for frame in traceback.extract_tb(caught.value.__traceback__)]
     assert frames[-1] == "work_for_long"
     assert "respo.LeaseLost: lease 1 was lost" in caught.exconly()
+    # It can be passed on to other processes.
+    passed_on = pickle.loads(pickle.dumps(caught.value))
+    assert type(passed_on) is respo.LeaseLost
+    assert (str(passed_on), passed_on.reason) == (str(caught.value), "revoked")
 
 
 def test_a_lost_lease_raises_in_the_thread_that_holds_it_and_in_no_other(
@@ -61,7 +66,7 @@ def test_a_lost_lease_raises_in_the_thread_that_holds_it_and_in_no_other(
     for thread in threads:
         thread.start()
     both.wait()
-    lab.revoke_all()
+    lab.revoke_all(2)
     for thread in threads:
         thread.join()
     assert sorted(outcomes) == ["bench-1", "bench-2"]
@@ -117,22 +122,34 @@ def test_whoever_waits_for_a_second_bench_is_told_of_the_loss_of_the_first(
     blocker = respo.Client(lab.url).acquire("bench-2")
     waits = threading.Event()
 
+    is_told = threading.Event()
+    had_to_wait: list[bool] = []
+
     def revoke_first() -> None:
         assert waits.wait(PATIENCE)
         lab_calls = respo.Client(lab.url, token=lab.administrator, transport="http").calls
         lab_calls.call("DELETE", "/v1/leases/2")
+        if not is_told.wait(PATIENCE):
+            had_to_wait.append(True)
+            blocker.release()
 
-    threading.Thread(target=revoke_first).start()
+    watching = threading.Thread(target=revoke_first)
+    watching.start()
     with pytest.raises(respo.LeaseLost, match="lease 2 was lost"), client.lease("bench-1"):
         with client.lease("bench-2", on_notice=lambda _: waits.set()):
             pytest.fail("it is held by somebody else")
-    assert client.requests() == []
+    is_told.set()
+    watching.join()
+    assert not had_to_wait
+    eventually("it has left the queue", lambda: not client.requests())
     blocker.release()
 
 
 def test_an_event_loop_is_not_interrupted_by_a_lease_for_threads(
     respod: Respod, connect: Connect
 ) -> None:
+    finished: list[bool] = []
+
     async def main() -> None:
         lost = asyncio.Event()
         loop = asyncio.get_running_loop()
@@ -141,9 +158,11 @@ def test_an_event_loop_is_not_interrupted_by_a_lease_for_threads(
             await asyncio.to_thread(respod.revoke_all)
             await asyncio.wait_for(lost.wait(), PATIENCE)
             await asyncio.sleep(0)
+            finished.append(True)
 
     with pytest.raises(respo.LeaseLost):
         asyncio.run(main())
+    assert finished
 
 
 def test_an_exception_in_on_lost_is_logged(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 import subprocess
 import sys
 from pathlib import Path
@@ -79,6 +80,13 @@ def test_errors_show_the_name_by_which_users_know_them() -> None:
         assert f"{kind.__module__}.{kind.__qualname__}" == f"respo.{name}"
         assert issubclass(kind, respo.Error)
     assert issubclass(respo.Restarting, respo.Unavailable)
+
+
+def test_errors_can_be_passed_on_to_other_processes() -> None:
+    busy = respo.Busy("taken", problem={"candidates": [{"resource": "a", "state": "free"}]})
+    passed_on = pickle.loads(pickle.dumps(busy))
+    assert (type(passed_on), str(passed_on), passed_on.code) == (respo.Busy, "taken", "busy")
+    assert passed_on.candidates == busy.candidates
 
 
 @pytest.mark.parametrize("transport", ["carrier-pigeon", "HTTP"])

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use respo::Label;
 use respo::broker::Broker;
+use respo::view::OverviewView;
 use respo::wire::Overview;
 use warp::http::HeaderValue;
 use warp::http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE, VARY};
@@ -50,12 +51,15 @@ pub(crate) async fn show_overview(api: Arc<Api>, mut call: Call) -> Result<Respo
     let time = brokers.iter().map(|broker| broker.now()).max().unwrap_or_default();
     let (version, form) = (api.version.clone(), choose(&call.headers));
     let mut response = aside(move || {
+        if let Form::Json = form {
+            let pools = pools.iter().map(|(pool, snapshot)| snapshot.view(pool)).collect();
+            return json(&OverviewView { version: &version, time, pools });
+        }
         let pools = pools.iter().map(|(pool, snapshot)| snapshot.overview(pool)).collect();
         let overview = Overview { version, time, pools };
         match form {
-            Form::Json => json(&overview),
             Form::Html => page(&overview),
-            Form::Text => table(&overview),
+            _ => table(&overview),
         }
     })
     .await?;

@@ -5,6 +5,8 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::stream::FuturesUnordered;
+use futures_util::{FutureExt, StreamExt};
 use respo::HumanDuration;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::Instant;
@@ -49,6 +51,12 @@ pub async fn serve<S>(
     }
 }
 
+/// What is told from outside.
+enum Signal {
+    Departed,
+    Stopping,
+}
+
 /// How a connection ends.
 enum End {
     /// The server closes it.
@@ -71,7 +79,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
         departed: impl Future<Output = ()>,
         stopping: impl Future<Output = ()>,
     ) -> End {
-        let (mut departed, mut stopping) = (pin!(departed), pin!(stopping));
+        // These two seldom have something to say, and are looked at only when they have.
+        let mut signals = FuturesUnordered::new();
+        signals.push(departed.map(|()| Signal::Departed).left_future());
+        signals.push(stopping.map(|()| Signal::Stopping).right_future());
         let mut is_stopping = false;
         let mut pulse = pin!(tokio::time::sleep(self.heartbeat));
         loop {
@@ -84,8 +95,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
             let has_room = self.wire.has_room();
             tokio::select! {
                 biased;
-                () = departed.as_mut() => return self.hear_the_rest().await,
-                () = stopping.as_mut(), if !is_stopping => is_stopping = true,
+                Some(signal) = signals.next(), if !signals.is_empty() => match signal {
+                    Signal::Departed => return self.hear_the_rest().await,
+                    Signal::Stopping => is_stopping = true,
+                },
                 () = pulse.as_mut() => match self.next_pulse() {
                     Some(next) => pulse.as_mut().reset(next),
                     None => return End::Closing(Closing::Silent(self.longest_silence())),

@@ -70,7 +70,8 @@ impl Wanted {
         for (pool, snapshot) in pools {
             // What decides is everything that is known of a resource; what is shown is what all may know.
             for (known, resource) in snapshot.resources() {
-                if filter.takes(known, resource.state)? {
+                if filter.takes(known, resource.state())? {
+                    let resource = resource.to_overview();
                     found.push(PooledResource { pool: pool.clone(), resource });
                 }
             }

@@ -51,6 +51,7 @@ pub mod snapshot;
 pub mod store;
 mod time;
 mod token;
+pub mod view;
 pub mod wire;
 #[cfg(feature = "yaml")]
 pub mod yaml;

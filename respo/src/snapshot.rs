@@ -9,6 +9,7 @@ use crate::query::{LockAction, LockQuery};
 use crate::refusal::MAX_LISTED_CANDIDATES;
 use crate::request::{Request, RequestId};
 use crate::time::Timestamp;
+use crate::view::{PoolView, ResourceView};
 use crate::wire::{
     Candidate, LeaseOverview, PoolOverview, QueuedRequest, ResourceOverview, ResourceState,
     WaitingOverview,
@@ -138,11 +139,13 @@ impl Status {
     /// The resource of this name with this status, for those who wait for it.
     #[must_use]
     pub fn candidate(&self, name: &Name) -> Candidate {
-        let (lease, held_back_for) = self.clone().into_parts();
+        let (lease, held_back_for) = self.parts();
+        let (lease, held_back_for) = (lease.cloned(), held_back_for.cloned());
         Candidate { resource: name.clone(), state: self.state(), lease, held_back_for }
     }
 
-    fn into_parts(self) -> (Option<Holding>, Option<Waiter>) {
+    /// Who has it, and for whom it is kept.
+    pub(crate) fn parts(&self) -> (Option<&Holding>, Option<&Waiter>) {
         match self {
             Self::Free => (None, None),
             Self::Held(holding) | Self::Collateral(holding) => (Some(holding), None),
@@ -152,12 +155,12 @@ impl Status {
 }
 
 impl Outsider {
-    fn overview(&self) -> ResourceOverview {
+    fn view(&self) -> ResourceView<'_> {
         let Self { resource, status, is_retired, queue, .. } = self;
         let state = if *is_retired { ResourceState::Retired } else { status.state() };
-        let mut overview = resource_overview(resource, state, status, *queue);
-        overview.ephemeral = !is_retired;
-        overview
+        let mut view = ResourceView::new(resource, state, status, *queue);
+        view.ephemeral = !is_retired;
+        view
     }
 }
 
@@ -228,24 +231,33 @@ impl Snapshot {
     /// The pool for the overview: no properties, no tokens.
     #[must_use]
     pub fn overview(&self, pool: &Label) -> PoolOverview {
-        PoolOverview {
-            name: pool.clone(),
+        let PoolView { name, revision, resources, stacks, waiting } = self.view(pool);
+        let resources = resources.iter().map(ResourceView::to_overview).collect();
+        let (name, stacks) = (name.clone(), stacks.to_vec());
+        PoolOverview { name, revision, resources, stacks, waiting }
+    }
+
+    /// The same, to be written at once.
+    #[must_use]
+    pub fn view<'s>(&'s self, pool: &'s Label) -> PoolView<'s> {
+        PoolView {
+            name: pool,
             revision: self.revision,
             resources: self.resources().map(|(_, resource)| resource).collect(),
-            stacks: self.inventory.stacks().to_vec(),
+            stacks: self.inventory.stacks(),
             waiting: self.waiting.iter().map(|waiting| self.waiting_overview(waiting)).collect(),
         }
     }
 
     /// Every resource as everyone may know it, those outside of the inventory last, each with everything
     /// that is known of it: that is for deciding which ones are meant, not for everyone.
-    pub fn resources(&self) -> impl Iterator<Item = (&Arc<Resource>, ResourceOverview)> {
+    pub fn resources(&self) -> impl Iterator<Item = (&Arc<Resource>, ResourceView<'_>)> {
         let inside = self.inventory.resources().iter().zip(&self.statuses).zip(&self.queue_lengths);
         let inside = inside.map(|((resource, status), queue)| {
-            (resource, resource_overview(resource, status.state(), status, *queue))
+            (resource, ResourceView::new(resource, status.state(), status, *queue))
         });
         let outside = self.outsiders.iter();
-        let outside = outside.map(|outsider| (&outsider.resource, outsider.overview()));
+        let outside = outside.map(|outsider| (&outsider.resource, outsider.view()));
         inside.chain(outside)
     }
 
@@ -256,10 +268,10 @@ impl Snapshot {
             let at = index.as_usize();
             let (resource, status) = self.at(index)?;
             let queue = self.queue_lengths.get(at).copied().unwrap_or_default();
-            return Some(resource_overview(resource, status.state(), status, queue));
+            return Some(ResourceView::new(resource, status.state(), status, queue).to_overview());
         }
         let named = |outsider: &&Outsider| outsider.resource.name.as_str() == name;
-        self.outsiders.iter().find(named).map(Outsider::overview)
+        self.outsiders.iter().find(named).map(|outsider| outsider.view().to_overview())
     }
 
     /// A waiting request of this snapshot as everyone may know it.
@@ -288,27 +300,4 @@ fn selector_text(request: &Request) -> String {
     let needs = Request::new(request.requirements().to_vec());
     let query = needs.map(|needs| LockQuery { pool: None, action: LockAction::Request(needs) });
     query.map(|query| query.to_string()).unwrap_or_default()
-}
-
-fn resource_overview(
-    resource: &Resource,
-    state: ResourceState,
-    status: &Status,
-    queue: u64,
-) -> ResourceOverview {
-    let entities = resource.entities.iter();
-    let (lease, held_back_for) = status.clone().into_parts();
-    ResourceOverview {
-        name: resource.name.clone(),
-        state,
-        location: resource.location.clone(),
-        attributes: resource.attributes.clone(),
-        description: resource.description.clone(),
-        endpoint: resource.endpoint.clone(),
-        entities: entities.map(|(name, entity)| (name.clone(), entity.into())).collect(),
-        lease,
-        held_back_for,
-        ephemeral: false,
-        queue,
-    }
 }

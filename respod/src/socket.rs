@@ -143,8 +143,7 @@ impl AsyncRead for Socket {
             return Poll::Ready(Ok(()));
         }
         self.reads.fetch_add(1, Ordering::Relaxed);
-        self.poll_io(cx, TcpStream::poll_read_ready, |stream| stream.try_read_buf(buffer))
-            .map_ok(|_count| ())
+        self.poll_io(cx, TcpStream::poll_read_ready, |stream| read(stream, buffer))
     }
 }
 
@@ -177,6 +176,21 @@ impl AsyncWrite for Socket {
     fn poll_shutdown(self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         Poll::Ready(self.shut_down())
     }
+}
+
+/// Reads what there is. After fewer bytes than there is room for nothing is left, so the stream is not ready until more
+/// comes: trying again would be a system call for nothing.
+fn read(stream: &TcpStream, buffer: &mut ReadBuf<'_>) -> io::Result<()> {
+    let room = buffer.remaining();
+    let mut count = None;
+    // `WouldBlock` takes back the readiness that there was before the read, and none that came since. The end of the
+    // stream stays known.
+    let result = stream.try_io(Interest::READABLE, || {
+        let read = stream.try_read_buf(buffer)?;
+        count = Some(read);
+        if (1..room).contains(&read) { Err(ErrorKind::WouldBlock.into()) } else { Ok(()) }
+    });
+    if count.is_some() { Ok(()) } else { result }
 }
 
 #[cfg(test)]

@@ -66,10 +66,14 @@ class AsyncLease(LeaseFacts):
         self._runner.start()
         try:
             await state.wait()
-        except BaseException as failure:
+        except Error as failure:
             await self.release()
-            if isinstance(failure, Error) and self._client.falls_back(failure):
+            if self._client.falls_back(failure):
                 return await self.acquire()
+            # Where it was noticed is of no interest.
+            raise failure.with_traceback(None) from None
+        except BaseException:
+            await self.release()
             raise
         weakref.finalize(self, self._runner.stop).atexit = False
         return self

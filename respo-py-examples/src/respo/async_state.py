@@ -7,7 +7,7 @@ import contextlib
 import inspect
 import logging
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from typing import Any, Callable
 
 from respo.errors import Error, LeaseLost
@@ -16,6 +16,8 @@ from respo.notices import Notice
 from respo.options import Watch
 
 logger = logging.getLogger("respo")
+
+_FAILED = "a callback failed; the lease is not affected"
 
 
 class AsyncLeaseState:
@@ -69,7 +71,7 @@ class AsyncLeaseState:
             while self._untold:
                 await _awaited(self._pass_on(self._untold.popleft()))
             if self.error is not None:
-                raise self.error.with_traceback(None) from None
+                raise self.error
             if self.granted is not None:
                 self._is_acquired = True
                 return
@@ -113,7 +115,14 @@ class AsyncLeaseState:
         return None
 
     def _call_back(self, function: Callable[[Any], Any], argument: Any) -> None:
-        task = self._loop.create_task(_called(function, argument))
+        try:
+            outcome = function(argument)
+        except Exception:
+            logger.exception(_FAILED)
+            return
+        if not inspect.isawaitable(outcome):
+            return
+        task = self._loop.create_task(_completed(outcome))
         # The loop itself remembers tasks weakly only.
         self._callbacks.add(task)
         task.add_done_callback(self._callbacks.discard)
@@ -154,8 +163,8 @@ async def _awaited(outcome: Any) -> None:
         await outcome
 
 
-async def _called(function: Callable[[Any], Any], argument: Any) -> None:
+async def _completed(outcome: Awaitable[Any]) -> None:
     try:
-        await _awaited(function(argument))
+        await outcome
     except Exception:
-        logger.exception("a callback failed; the lease is not affected")
+        logger.exception(_FAILED)

@@ -20,7 +20,6 @@ from respo.request import Request
 from respo.socket_messages import (
     LIBRARY_LOGGER,
     LONGEST_MESSAGE,
-    SECOND_LOOK,
     Item,
     Pulse,
     Routes,
@@ -191,7 +190,7 @@ class AsyncSocketConnection:
             while True:
                 await self._read_once(self.pulse.pause)
                 if self.pulse.is_silent:
-                    await self._read_once(SECOND_LOOK)
+                    await self._read_once(self.pulse.pace.second_look)
                 if self.pulse.is_silent:
                     raise silent(self.pulse.pace.limit)
         except Broken as broken:

@@ -88,5 +88,13 @@ def _without_arguments(lost: LeaseLost) -> type[LeaseLost]:
             self, lost.detail, reason=lost.reason, code=lost.code, problem=lost.problem
         )
 
-    names = {"__init__": __init__, "__module__": "respo", "__doc__": LeaseLost.__doc__}
+    def __reduce__(self: LeaseLost) -> tuple[Any, ...]:  # noqa: N807
+        return LeaseLost, (self.detail,), vars(self)
+
+    names = {
+        "__doc__": LeaseLost.__doc__,
+        "__init__": __init__,
+        "__module__": "respo",
+        "__reduce__": __reduce__,
+    }
     return type("LeaseLost", (LeaseLost,), names)

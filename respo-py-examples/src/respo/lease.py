@@ -6,6 +6,7 @@ import os
 import weakref
 from typing import TYPE_CHECKING
 
+from respo.errors import Error
 from respo.lease_facts import LeaseFacts
 from respo.lease_protocol import LeaseProtocol
 from respo.lease_state import LeaseState
@@ -77,6 +78,10 @@ class Lease(LeaseFacts):
         self._runner.start()
         try:
             state.wait()
+        except Error as failure:
+            self.release()
+            # Where it was noticed is of no interest.
+            raise failure.with_traceback(None) from None
         except BaseException:
             self.release()
             raise

@@ -96,7 +96,7 @@ class LeaseState:
                     untold = list(self._untold)
                     self._untold.clear()
                     if not untold and self.error is not None:
-                        raise self.error from None
+                        raise self.error
                     if not untold and self.granted is not None:
                         self._is_acquired = True
                         return self.granted

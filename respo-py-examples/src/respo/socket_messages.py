@@ -19,9 +19,6 @@ Put = Callable[[Item], None]
 _HEARTBEAT = 5.0
 """How often a server is taken to ping that does not say so, or says nonsense."""
 
-SECOND_LOOK = 0.25
-"""How long to look once more, after a silence, for what arrived while this process was stopped."""
-
 LONGEST_MESSAGE = 1 << 24
 
 LIBRARY_LOGGER = logging.getLogger("respo.websockets")
@@ -46,7 +43,8 @@ def pace_of(hello: Message) -> tuple[Pace, float]:
     said = hello.get("heartbeat_seconds")
     is_sensible = isinstance(said, (int, float)) and 0 < said <= _HEARTBEAT
     heartbeat = float(said) if is_sensible and said is not None else _HEARTBEAT
-    return Pace(limit=2.2 * heartbeat, last_attempt=0.2 * heartbeat), heartbeat / 2
+    pace = Pace(2.2 * heartbeat, last_attempt=0.15 * heartbeat, second_look=0.05 * heartbeat)
+    return pace, heartbeat / 2
 
 
 class Routes:

@@ -22,11 +22,14 @@ class Pace:
         limit: The longest silence; after that the connection counts as broken.
         last_attempt: How long an attempt to come back may take that begins when there is no time
             left.
+        second_look: How long to look once more, after a silence, for what came while this process
+            was stopped.
 
     """
 
     limit: float
     last_attempt: float
+    second_look: float = 0.0
 
 
 class Broken(Exception):

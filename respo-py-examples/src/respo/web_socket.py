@@ -21,7 +21,6 @@ from respo.process import share
 from respo.socket_messages import (
     LIBRARY_LOGGER,
     LONGEST_MESSAGE,
-    SECOND_LOOK,
     Item,
     Pulse,
     Routes,
@@ -183,7 +182,7 @@ class SocketConnection:
             while True:
                 self._read_once(self.pulse.pause)
                 if self.pulse.is_silent:
-                    self._read_once(SECOND_LOOK)
+                    self._read_once(self.pulse.pace.second_look)
                 if self.pulse.is_silent:
                     raise silent(self.pulse.pace.limit)
         except Broken as broken:

@@ -3,7 +3,7 @@
 use respo::{Label, Name, Request, RequestId, Timestamp, TokenDigest};
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::{WriteError, micros, spent_keys, to_integer};
+use super::{WriteError, micros, requests, spent_keys, to_integer};
 
 /// How many changes of a lease the history tells: the newest.
 const MAX_CHANGES: i64 = 100;
@@ -31,7 +31,7 @@ pub(super) fn partly_released(
     released: &[Name],
     at: Timestamp,
 ) -> Result<(), WriteError> {
-    let released = serde_json::to_string(released)?;
+    let names = serde_json::to_string(released)?;
     // Each requirement keeps its place, also if nothing is left of it.
     connection
         .prepare_cached(
@@ -48,18 +48,8 @@ pub(super) fn partly_released(
                      '$[#]', json_object('at', ?4, 'released', json(?3)))
              WHERE pool = ?1 AND id = ?2 AND fence IS NOT NULL",
         )?
-        .execute(params![pool, to_integer(id.0), released, micros(at), MAX_CHANGES])?;
-    // A resource that is not in the inventory goes with its lease.
-    connection
-        .prepare_cached(
-            "DELETE FROM last_used WHERE pool = ?1
-             AND resource IN (SELECT value FROM json_each(?2))
-             AND NOT EXISTS (
-                 SELECT 1 FROM resources
-                 WHERE resources.pool = ?1 AND resources.resource = last_used.resource)",
-        )?
-        .execute(params![pool, released])?;
-    Ok(())
+        .execute(params![pool, to_integer(id.0), names, micros(at), MAX_CHANGES])?;
+    requests::forget_ephemeral(connection, pool, released.iter())
 }
 
 /// Whose a lease is from now on.

@@ -135,28 +135,37 @@ pub(super) fn ended(
              FROM requests WHERE pool = ?1 AND id = ?2",
         )?
         .execute(params![pool, number, micros(at), reason.code()])?;
-    // A resource that is not in the inventory goes with its lease.
-    connection
-        .prepare_cached(
-            "DELETE FROM last_used WHERE pool = ?1
-             AND resource IN (
-                 SELECT name.value FROM requests, json_each(requests.resources) AS requirement,
-                     json_each(requirement.value) AS name
-                 WHERE requests.pool = ?1 AND requests.id = ?2)
-             AND NOT EXISTS (
-                 SELECT 1 FROM resources
-                 WHERE resources.pool = ?1 AND resources.resource = last_used.resource)",
-        )?
-        .execute(params![pool, number])?;
     leases::forget_guests(connection, pool, id)?;
-    let key: Option<Option<Vec<u8>>> = connection
+    let removed: Option<(Option<Vec<u8>>, Option<String>)> = connection
         .prepare_cached(
-            "DELETE FROM requests WHERE pool = ?1 AND id = ?2 RETURNING idempotency_key",
+            "DELETE FROM requests WHERE pool = ?1 AND id = ?2 RETURNING idempotency_key, resources",
         )?
-        .query_row(params![pool, number], |row| row.get(0))
+        .query_row(params![pool, number], |row| Ok((row.get(0)?, row.get(1)?)))
         .optional()?;
-    match key.flatten() {
+    let (key, resources) = removed.unwrap_or_default();
+    if let Some(resources) = resources {
+        let resources: Vec<Vec<Name>> = serde_json::from_str(&resources)?;
+        forget_ephemeral(connection, pool, resources.iter().flatten())?;
+    }
+    match key {
         Some(key) => spent_keys::spend(connection, pool, &key, id, at),
         None => Ok(()),
     }
+}
+
+/// A resource that is not in the inventory goes with its lease: these are no longer held.
+pub(super) fn forget_ephemeral<'n>(
+    connection: &Connection,
+    pool: &str,
+    names: impl Iterator<Item = &'n Name>,
+) -> Result<(), WriteError> {
+    // One look-up for each: SQLite would prepare a statement with `json_each` in it anew for each execution.
+    let mut statement = connection.prepare_cached(
+        "DELETE FROM last_used WHERE pool = ?1 AND resource = ?2
+         AND NOT EXISTS (SELECT 1 FROM resources WHERE pool = ?1 AND resource = ?2)",
+    )?;
+    for name in names {
+        statement.execute(params![pool, name.as_str()])?;
+    }
+    Ok(())
 }

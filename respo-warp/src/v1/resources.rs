@@ -7,6 +7,7 @@ use respo::matcher::TooExpensive;
 use respo::openapi::{EntityPatterns, PropertyTerm};
 use respo::query::{ResourceQuery, SELECTOR_PARAMETERS};
 use respo::snapshot::Snapshot;
+use respo::view::{PooledResourceView, ResourceListView};
 use respo::wire::{PooledResource, ResourceList, ResourceState};
 use respo::{Label, Name, QueryError, Word};
 use warp::reply::Response;
@@ -117,16 +118,20 @@ impl Wanted {
     }
 
     /// Those of the resources that are asked for, in their order.
-    fn among(&self, pools: &[(Label, Arc<Snapshot>)]) -> Result<ResourceList, TooExpensive> {
+    fn among<'s>(
+        &self,
+        pools: &'s [(Label, Arc<Snapshot>)],
+    ) -> Result<ResourceListView<'s>, TooExpensive> {
         let mut filter = self.resources.filter();
         let mut taking = self.page.taking();
         for (pool, snapshot) in pools {
             // What decides is everything that is known of a resource; what is shown is what all may know.
-            for (known, resource) in snapshot.resources() {
-                let is_outside = snapshot.inventory.find(known.name.as_str()).is_none();
+            for (place, (known, resource)) in snapshot.resources().enumerate() {
+                // Those that are not in the inventory come behind those that are.
+                let is_outside = place >= snapshot.inventory.len();
                 let key = (is_outside, known.name.clone());
-                if self.page.begins_before(pool, &key) && filter.takes(known, resource.state)? {
-                    taking.take(pool, key, || PooledResource { pool: pool.clone(), resource });
+                if self.page.begins_before(pool, &key) && filter.takes(known, resource.state())? {
+                    taking.take(pool, key, || PooledResourceView { pool, resource });
                 }
                 if taking.is_full() {
                     break;
@@ -134,7 +139,7 @@ impl Wanted {
             }
         }
         let (resources, next) = taking.finish();
-        Ok(ResourceList { resources, next })
+        Ok(ResourceListView { resources, next })
     }
 }
 

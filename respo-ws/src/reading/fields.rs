@@ -1,5 +1,6 @@
 //! The fields of a message, each of which is read once and as what it should be.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -15,7 +16,7 @@ const MAX_REPEATED: usize = 100;
 
 /// The fields of a message that have not been read yet.
 pub(super) struct Fields<'m> {
-    unread: BTreeMap<String, &'m RawValue>,
+    unread: BTreeMap<Cow<'m, str>, &'m RawValue>,
     /// What has been asked for: what there may be.
     known: Vec<&'static str>,
 }
@@ -94,7 +95,12 @@ fn without_place(error: &serde_json::Error) -> String {
     start.chain(['…']).chain(end).collect()
 }
 
-struct Unread<'m>(BTreeMap<String, &'m RawValue>);
+struct Unread<'m>(BTreeMap<Cow<'m, str>, &'m RawValue>);
+
+/// The name of a field, which is seldom written with an escape.
+#[derive(Deserialize)]
+#[serde(transparent)]
+struct FieldName<'m>(#[serde(borrow)] Cow<'m, str>);
 
 impl<'de> Deserialize<'de> for Unread<'de> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -113,7 +119,7 @@ impl<'de> Visitor<'de> for Once {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
         let mut fields = BTreeMap::new();
-        while let Some((name, value)) = map.next_entry::<String, &RawValue>()? {
+        while let Some((FieldName(name), value)) = map.next_entry::<FieldName<'de>, &RawValue>()? {
             if fields.contains_key(&name) {
                 return Err(A::Error::custom(format!("{:?} is given twice", short(&name))));
             }

@@ -14,6 +14,8 @@ use crate::snapshot::Snapshot;
 /// A snapshot that took one unit of time to make is followed by ten without one: publishing costs at most
 /// about a tenth of the actor's time.
 const COST_FACTOR: u32 = 10;
+/// At least so long apart: where much changes, nobody reads each snapshot.
+const SHORTEST_INTERVAL: Duration = Duration::from_millis(2);
 /// How long a reader waits for a snapshot that has everything.
 const LONGEST_WAIT: Duration = Duration::from_millis(250);
 
@@ -83,6 +85,6 @@ impl Publisher {
         self.sender.send_replace(Published { version, snapshot });
         self.behind = false;
         let ended = Clock::instant();
-        self.not_before = ended + (ended - begun) * COST_FACTOR;
+        self.not_before = begun + ((ended - begun) * (COST_FACTOR + 1)).max(SHORTEST_INTERVAL);
     }
 }

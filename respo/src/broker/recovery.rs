@@ -194,7 +194,7 @@ impl Actor {
                 },
             };
             let is_over = matches!(told.kind, NoticeKind::Ended { .. });
-            ticket.send(told).is_ok() && !is_over
+            ticket.send(Box::new(told)).is_ok() && !is_over
         });
     }
 

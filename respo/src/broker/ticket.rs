@@ -66,7 +66,7 @@ enum Phase {
 pub struct Ticket {
     id: RequestId,
     token: Token,
-    notices: mpsc::UnboundedReceiver<Told>,
+    notices: mpsc::UnboundedReceiver<Box<Told>>,
     request: Option<Arc<Request>>,
     phase: Phase,
     place: Place,
@@ -76,7 +76,7 @@ impl Ticket {
     pub(super) fn new(
         id: RequestId,
         token: Token,
-        notices: mpsc::UnboundedReceiver<Told>,
+        notices: mpsc::UnboundedReceiver<Box<Told>>,
         snapshots: watch::Receiver<Published>,
         intervals: PositionIntervals,
     ) -> Self {
@@ -124,7 +124,7 @@ impl Ticket {
                 self.phase = Phase::Ended;
                 return None;
             };
-            if let Some(event) = self.event_of(notice) {
+            if let Some(event) = self.event_of(*notice) {
                 return Some(event);
             }
         }
@@ -134,7 +134,7 @@ impl Ticket {
     pub(super) fn is_over(&mut self) -> bool {
         while let Ok(notice) = self.notices.try_recv() {
             // Whoever asks this does not want to hear of the rest any more.
-            drop(self.event_of(notice));
+            drop(self.event_of(*notice));
         }
         self.phase == Phase::Ended
     }

@@ -49,10 +49,11 @@ impl Request {
     /// # Errors
     /// [`RequestJsonError`] names the first mistake.
     pub fn from_json(json: &[u8]) -> Result<Self, RequestJsonError> {
-        let mut deserializer = serde_json::Deserializer::from_slice(json);
-        let Unchecked(request) = serde_path_to_error::deserialize(&mut deserializer)
-            .map_err(|error| RequestJsonError::at(error.path(), error.inner()))?;
-        deserializer.end().map_err(|error| RequestJsonError::syntax(&error))?;
+        // To know at each moment where one is costs as much as reading does, and few requests have a mistake.
+        let Unchecked(request) = match serde_json::from_slice(json) {
+            Ok(request) => request,
+            Err(_) => read_with_places(json)?,
+        };
         requirement::check(&request.requirements)?;
         if request.max_duration == Some(Duration::ZERO) {
             let problem = "it must be longer than nothing".to_owned();
@@ -60,6 +61,14 @@ impl Request {
         }
         Ok(request)
     }
+}
+
+fn read_with_places(json: &[u8]) -> Result<Unchecked, RequestJsonError> {
+    let mut deserializer = serde_json::Deserializer::from_slice(json);
+    let request = serde_path_to_error::deserialize(&mut deserializer)
+        .map_err(|error| RequestJsonError::at(error.path(), error.inner()))?;
+    deserializer.end().map_err(|error| RequestJsonError::syntax(&error))?;
+    Ok(request)
 }
 
 impl Serialize for Request {

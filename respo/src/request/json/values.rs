@@ -142,7 +142,8 @@ impl<'de, S: DeserializeSeed<'de> + Copy> Visitor<'de> for List<S> {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
-        let mut items = Vec::new();
+        // Most lists have one item, and stay for as long as the request does.
+        let mut items = Vec::with_capacity(1);
         while let Some(item) = list.next_element_seed(self.item)? {
             items.push(item);
             if items.len() > self.most {
