@@ -211,11 +211,10 @@ def test_a_job_survives_a_restart_of_respod(project: Project, start: StartJob, k
 
 
 @BOTH
-def test_a_command_that_ignores_every_signal_is_ended_all_the_same(
-    runner: Any, project: Project, start: StartJob, kind: str
+@pytest.mark.parametrize("runner", [GitHubJob], ids=["github"], indirect=True)
+def test_a_command_that_ignores_every_signal_is_ended_when_its_step_is_killed(
+    project: Project, start: StartJob, kind: str
 ) -> None:
-    if runner is not GitHubJob:
-        pytest.skip("only GitHub sends SIGKILL within the patience of a test")
     project.prepare(**{MIDDLE[kind].replace("-", "_"): "obstinate"})
     job = start(kind)
     process = project.started(MIDDLE[kind])

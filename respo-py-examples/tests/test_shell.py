@@ -15,7 +15,7 @@ import pytest
 from bench_project import PACKAGE, Project
 from daemon import Respod, unused_port
 from processes import Program, eventually, is_alive
-from shell_lease import Start, expect_nothing_left, starter
+from shell_lease import RESPO_LEASE, Start, expect_nothing_left, starter
 
 LEASE = PACKAGE / "bash" / "respo-lease"
 EXAMPLES = [str(file) for file in (PACKAGE / "bash").glob("*.sh")]
@@ -86,6 +86,18 @@ def test_the_command_finds_the_lease_in_its_environment(project: Project, start:
     assert variables["RESPO_LEASE_ID"] == str(lease["id"])
     assert lines[-1] == "600"
     assert not Path(variables["RESPO_LEASE_FILE"]).exists()
+
+
+def test_the_command_reads_what_is_given_as_input(project: Project) -> None:
+    done = subprocess.run(
+        [RESPO_LEASE, "lock", "bench-1", "--", "cat"],
+        env=project.environment(),
+        input=b"an image",
+        capture_output=True,
+        timeout=30,
+        check=True,
+    )
+    assert done.stdout == b"an image"
 
 
 def test_rpclient_understands_the_lease_file(project: Project, start: Start) -> None:

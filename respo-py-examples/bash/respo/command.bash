@@ -37,14 +37,15 @@ respo_run() {
 
 # Starts it; 'command' of respo_run is its process group: a shell, of which it is the child.
 _respo_start() {
-  local had_monitor=$- input=/dev/stdin
-  [[ ! -t 0 ]] || input=/dev/null
+  local had_monitor=$-
   _respo_passed=''
   [[ -p $_respo_folder/codes ]] || mkfifo "$_respo_folder/codes" || return 97
   exec {_respo_codes}<>"$_respo_folder/codes"
   set -m
   (
     exec {_respo_codes}>&-
+    # In the background, it would be stopped for reading from a terminal.
+    [[ ! -t 0 ]] || exec </dev/null
     # The shell lives on to tell the exit code; the command gets the signals as usual.
     trap - EXIT
     trap : INT TERM HUP QUIT
@@ -52,7 +53,7 @@ _respo_start() {
     "$@"
     # Opened for both, so that it does not wait for a reader if there is none any more.
     printf '%s\n' $? 1<>"$_respo_folder/codes"
-  ) <"$input" &
+  ) &
   command=$!
   [[ $had_monitor == *m* ]] || set +m
 }
