@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 import subprocess
 import sys
@@ -243,3 +244,35 @@ def test_a_signal_that_ends_the_process_releases_first(respod: Respod, transport
         program.terminate()
         assert program.wait(PATIENCE) == -signal.SIGTERM
     respo.Client(respod.url).acquire("bench-1", wait=0).release()
+
+
+FORK = """
+import asyncio, os, time, respo
+async def main():
+    client = respo.AsyncClient({url!r}, transport={transport!r})
+    bench = await client.acquire("bench-1")
+    child = os.fork()
+    if child == 0:
+        assert bench.lost_reason == "forked"
+        time.sleep(60)
+        os._exit(0)
+    print(child)
+    await asyncio.sleep(60)
+asyncio.run(main())
+"""
+
+
+def test_a_forked_child_keeps_nothing(respod: Respod, transport: str) -> None:
+    source = FORK.format(url=respod.url, transport=transport)
+    program = subprocess.Popen(
+        [sys.executable, "-u", "-c", source], stdout=subprocess.PIPE, text=True
+    )
+    with program:
+        assert program.stdout is not None
+        child = int(program.stdout.readline())
+        try:
+            program.kill()
+            # That is long before respod would notice that a client says nothing.
+            respo.Client(respod.url).acquire("bench-1", wait="10s").release()
+        finally:
+            os.kill(child, signal.SIGKILL)

@@ -82,6 +82,35 @@ def test_whoever_waits_keeps_the_place_over_a_restart(respod: Respod, connect: C
     assert fences == [2]
 
 
+def test_a_respod_that_keeps_nothing_says_how_long_there_is_to_finish(connect: Connect) -> None:
+    held: list[respo.Notice] = []
+    outcomes: list[respo.Error] = []
+    with Respod(ONE_BENCH, "--store", "memory", "--drain-timeout", "1s") as respod:
+        client = connect(respod)
+        bench = client.acquire("bench-1", on_notice=held.append)
+        told = threading.Event()
+
+        def wait() -> None:
+            try:
+                client.acquire("bench-1", on_notice=lambda _: told.set())
+            except respo.Error as error:
+                outcomes.append(error)
+
+        waiting = threading.Thread(target=wait)
+        waiting.start()
+        assert told.wait(30)
+        respod.signal(signal.SIGTERM)
+        waiting.join()
+        eventually("it is told", lambda: respo.Draining in kinds_of(held))
+        draining = next(notice for notice in held if isinstance(notice, respo.Draining))
+        assert draining.deadline_seconds == 1.0
+        assert str(draining) == "respod stops and ends the lease in 1 s"
+        eventually("the lease is over", lambda: bench.lost)
+        assert bench.lost_reason == "draining"
+    (outcome,) = outcomes
+    assert isinstance(outcome, respo.Restarting)
+
+
 def test_a_lease_that_a_new_respod_does_not_know_is_lost(respod: Respod, connect: Connect) -> None:
     lost = threading.Event()
     bench = connect(respod).acquire("bench-1", on_lost=lambda _: lost.set())
