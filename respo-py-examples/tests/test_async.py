@@ -10,15 +10,17 @@ import sys
 import threading
 from collections import Counter
 from collections.abc import Coroutine
-from typing import TYPE_CHECKING, Any, Callable
+from http.client import HTTPConnection
+from typing import Any, Callable
 
 import pytest
-from waiting import PATIENCE
+from daemon import ONE_BENCH, Respod
+from waiting import PATIENCE, announced
 
 import respo
-
-if TYPE_CHECKING:
-    from daemon import Respod
+import respo.lock_stream
+from respo.async_web_socket import AsyncSocketStream
+from respo.streams import Pace
 
 Run = Callable[[Callable[[respo.AsyncClient], Coroutine[Any, Any, None]]], None]
 
@@ -127,6 +129,33 @@ def test_a_cancelled_task_leaves_the_queue(run: Run) -> None:
     run(main)
 
 
+@pytest.mark.parametrize("linger", ["0", "10m"])
+def test_a_request_is_withdrawn_even_before_respod_has_answered(
+    linger: str, respod: Respod, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = threading.Event()
+    for kind, name in ((HTTPConnection, "getresponse"), (AsyncSocketStream, "receive")):
+        monkeypatch.setattr(kind, name, announced(asked, getattr(kind, name)))
+
+    async def main(client: respo.AsyncClient) -> None:
+        await (await client.acquire("bench-1")).release()
+        asked.clear()
+        respod.signal(signal.SIGSTOP)
+        try:
+            asking = asyncio.create_task(client.acquire("bench-1", linger=linger))
+            await eventually(asked.is_set)
+            asking.cancel()
+            await asyncio.sleep(0)
+        finally:
+            respod.signal(signal.SIGCONT)
+        with pytest.raises(asyncio.CancelledError):
+            await asking
+        await client.close()
+        await (await client.acquire("bench-1", wait="5s")).release()
+
+    run(main)
+
+
 def test_a_lease_outlives_a_killed_respod_with_the_same_fence(respod: Respod, run: Run) -> None:
     async def main(client: respo.AsyncClient) -> None:
         notices: list[respo.Notice] = []
@@ -137,6 +166,26 @@ def test_a_lease_outlives_a_killed_respod_with_the_same_fence(respod: Respod, ru
         await (await client.acquire("bench-1", wait=0)).release()
 
     run(main)
+
+
+def test_a_connection_with_nothing_to_say_is_not_taken_for_broken_but_a_silent_one_is(
+    transport: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(respo.lock_stream, "PACE", Pace(limit=0.5, last_attempt=0.2))
+
+    async def main(client: respo.AsyncClient) -> None:
+        notices: list[respo.Notice] = []
+        with pytest.raises(respo.LeaseLost, match="respod said nothing for") as caught:
+            async with client.lease("bench-1", on_notice=notices.append):
+                await asyncio.sleep(1.5)  # much longer than a silence may be here
+                assert [type(notice) for notice in notices] == [respo.Granted]
+                respod.signal(signal.SIGSTOP)
+                await asyncio.sleep(PATIENCE)
+        assert caught.value.reason == "disconnected"
+        respod.signal(signal.SIGCONT)
+
+    with Respod(ONE_BENCH, "--heartbeat", "200ms") as respod:
+        runner(respod, transport)(main)
 
 
 def test_a_lost_lease_raises_where_its_block_waits(respod: Respod, run: Run) -> None:

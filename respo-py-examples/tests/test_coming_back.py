@@ -5,15 +5,17 @@ from __future__ import annotations
 import signal
 import threading
 import time
+from http.client import HTTPConnection
 from typing import TYPE_CHECKING
 
 import pytest
 from daemon import ONE_BENCH, Respod
-from waiting import eventually
+from waiting import announced, eventually
 
 import respo
 import respo.lock_stream
 from respo.streams import Pace
+from respo.web_socket import SocketStream
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -177,6 +179,40 @@ def test_a_lingering_lease_is_released_all_the_same(respod: Respod, connect: Con
     with client.lease("bench-1", linger="10m"):
         pass
     client.acquire("bench-1", wait=0).release()
+
+
+@pytest.mark.parametrize("linger", ["0", "10m"])
+def test_a_request_is_withdrawn_even_before_respod_has_answered(
+    linger: str, respod: Respod, connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = connect(respod)
+    client.acquire("bench-1").release()
+    asked = threading.Event()
+    for kind, name in ((HTTPConnection, "getresponse"), (SocketStream, "receive")):
+        monkeypatch.setattr(kind, name, announced(asked, getattr(kind, name)))
+    lease = client.lease("bench-1", linger=linger)
+    outcomes: list[respo.Error] = []
+
+    def ask() -> None:
+        try:
+            lease.acquire()
+        except respo.Error as error:
+            outcomes.append(error)
+
+    respod.signal(signal.SIGSTOP)
+    try:
+        asking = threading.Thread(target=ask)
+        asking.start()
+        assert asked.wait(30)
+        releasing = threading.Thread(target=lease.release)
+        releasing.start()
+        eventually("it is to be released", lambda: lease._is_released)
+    finally:
+        respod.signal(signal.SIGCONT)
+    releasing.join()
+    asking.join()
+    connect(respod).acquire("bench-1", wait="5s").release()
+    assert all("was withdrawn here" in str(outcome) for outcome in outcomes)
 
 
 def test_a_lease_is_released_although_respod_is_away_for_a_moment(
