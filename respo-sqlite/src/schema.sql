@@ -52,7 +52,8 @@ CREATE TABLE requests (
     id          INTEGER NOT NULL,
     queued_at   INTEGER NOT NULL,
     token       BLOB    NOT NULL,  -- the SHA-256 digest of its token
-    party       INTEGER NOT NULL,  -- requests with the same number share stacks
+    party       INTEGER NOT NULL,  -- requests with the same number, which are those of one session, may have
+                                   -- parts of one stack. A lease that is passed on has one of its own
     request     TEXT    NOT NULL,
     fence       INTEGER,
     revision    INTEGER,           -- of the inventory that it was granted from
@@ -60,8 +61,10 @@ CREATE TABLE requests (
                                    -- in the inventory is a key that exists while it is asked for
     since       INTEGER,           -- when it was granted
     expires     INTEGER,           -- also null if it may be held for ever. A lease with a ttl ends
-                                   -- earlier if it is not renewed; that moment is not written down
-    until       INTEGER,           -- until when a lease with a ttl lives, as it was extended; else null
+                                   -- earlier if it is not renewed; that moment is not written down,
+                                   -- but for `until`
+    until       INTEGER,           -- until when what has a ttl, waiting or granted, needs no renewal: as it
+                                   -- was extended, or renewed for longer than its ttl; null if it never was
     idempotency_key BLOB,          -- the SHA-256 digest of the key that it was made with; null: without
     salt        BLOB,              -- what its token follows from, together with the key
     changes     TEXT,              -- what changed while it was held, if something did: see history_entries

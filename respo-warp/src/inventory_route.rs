@@ -18,6 +18,7 @@ use crate::inventory::{ReplaceError, read};
 use crate::origin;
 use crate::parameters::Parameters;
 use crate::problem::{Problem, json};
+use crate::shared_parameters::OnlyPool;
 
 /// Which inventories there have been
 ///
@@ -26,7 +27,7 @@ use crate::problem::{Problem, json};
     get,
     path = "/v1/inventory/revisions",
     tag = "Inventory",
-    params(("pool" = Option<Label>, Query, description = "Of this pool only.")),
+    params(OnlyPool),
     responses((status = 200, description = "The revisions of each pool.", body = InventoryRevisions)),
     security((), ("administrator_token" = [])),
     extensions(("x-problems" = json!(["unauthorized", "cross_origin", "no_such_pool", "store_unavailable"]))),
@@ -67,7 +68,7 @@ fn check_access(api: &Api, call: &Call) -> Result<(), Problem> {
     tag = "Inventory",
     params(
         ("revision" = Option<u64>, Query, description = "This revision; it needs `pool` where there are several."),
-        ("pool" = Option<Label>, Query, description = "Of this pool only."),
+        OnlyPool,
     ),
     responses((status = 200, description = "The inventory.", body = ref("#/components/schemas/InventoryDocument"), content_type = "application/yaml")),
     security((), ("administrator_token" = [])),

@@ -33,6 +33,7 @@ mod peer;
 mod problem;
 mod rentabot;
 mod routes;
+mod shared_parameters;
 mod v1;
 mod websocket;
 

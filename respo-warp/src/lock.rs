@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use respo::broker::{Session, Ticket};
-use respo::openapi::{EntityPatterns, PropertyTerm, RequirementText, Tag};
+use respo::openapi::{RequirementText, Tag};
 use respo::query::LockAction;
 use respo::wire::Event;
-use respo::{HumanDuration, Label, LockQuery, Name, Priority, Refusal, Request, Text, Wait, Word};
+use respo::{HumanDuration, Label, LockQuery, Name, Priority, Refusal, Request, Text, Wait};
 use warp::reply::Response;
 
 use crate::api::Api;
@@ -14,6 +14,7 @@ use crate::call::Call;
 use crate::lock_request;
 use crate::lock_stream::LockStream;
 use crate::problem::{Kind, Problem};
+use crate::shared_parameters::{PoolToLeaseFrom, Selection};
 
 /// Ask for resources, and hold them for as long as the connection lives
 ///
@@ -27,16 +28,7 @@ use crate::problem::{Kind, Problem};
     params(
         ("count" = Option<u16>, Query, minimum = 1, maximum = 256, description = "How many resources; 1 if it is \
             left out."),
-        ("resource" = Option<Vec<Name>>, Query, description = "One of these names."),
-        ("location" = Option<Label>, Query, description = "At this location."),
-        ("attributes" = Option<Vec<Word>>, Query, description = "With all of these attributes."),
-        ("entities" = Option<Vec<EntityPatterns>>, Query, description = "Entity patterns, each a list such as \
-            `[jtag,{platform=android}]` of attributes and of properties in braces; each is matched by an entity \
-            of its own."),
-        ("entity_properties" = Option<Vec<EntityPatterns>>, Query, description = "The same as `entities`."),
-        ("property" = Option<Vec<PropertyTerm>>, Query, description = "`PATH=VALUE`: with all of these properties."),
-        ("where" = Option<String>, Query, format = "cel", description = "An expression that is true of it, in the \
-            Common Expression Language."),
+        Selection,
         ("keys" = Option<Vec<Name>>, Query, description = "These keys, instead of what matches; goes with `count` \
             and `stack` only."),
         ("stack" = Option<Label>, Query, description = "Everything in the request that has the same label comes \
@@ -52,7 +44,7 @@ use crate::problem::{Kind, Problem};
             connection."),
         ("max_duration" = Option<HumanDuration>, Query, description = "The lease ends at the latest this long \
             after its grant."),
-        ("pool" = Option<Label>, Query, description = "The pool to lease from, if there are several."),
+        PoolToLeaseFrom,
         ("resume" = Option<String>, Query, pattern = "^[0-9A-Fa-f]{32}$", description = "The token of a request or \
             lease whose connection broke; goes with `pool` only."),
     ),

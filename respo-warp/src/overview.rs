@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use respo::Label;
 use respo::broker::Broker;
 use respo::view::OverviewView;
 use respo::wire::Overview;
@@ -19,6 +18,7 @@ use crate::overview_page;
 use crate::overview_table;
 use crate::parameters::Parameters;
 use crate::problem::{Problem, json};
+use crate::shared_parameters::OnlyPool;
 
 /// Every resource and every waiting request
 ///
@@ -28,7 +28,7 @@ use crate::problem::{Problem, json};
     get,
     path = "/",
     tag = "Resources",
-    params(("pool" = Option<Label>, Query, description = "Of this pool only.")),
+    params(OnlyPool),
     responses((
         status = 200,
         description = "The pools.",

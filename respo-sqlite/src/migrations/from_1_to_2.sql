@@ -21,7 +21,8 @@ CREATE TABLE requests (
     id          INTEGER NOT NULL,
     queued_at   INTEGER NOT NULL,
     token       BLOB    NOT NULL,  -- the SHA-256 digest of its token
-    party       INTEGER NOT NULL,  -- the request that it shares stacks with: that or its own id
+    party       INTEGER NOT NULL,  -- requests with the same number, which are those of one session, may have
+                                   -- parts of one stack. A lease that is passed on has one of its own
     request     TEXT    NOT NULL,
     fence       INTEGER,
     revision    INTEGER,           -- of the inventory that it was granted from

@@ -4,9 +4,16 @@
 DROP VIEW history;
 DROP VIEW held;
 
+-- A lease that is passed on gets a `party` of its own from now on.
+
+-- Until when what has a ttl, waiting or granted, needs no renewal: as it was extended, or renewed for longer than its
+-- ttl; null if it never was.
 ALTER TABLE requests ADD COLUMN until INTEGER;
+-- The SHA-256 digest of the key that it was made with; null: without.
 ALTER TABLE requests ADD COLUMN idempotency_key BLOB;
+-- What its token follows from, together with the key.
 ALTER TABLE requests ADD COLUMN salt BLOB;
+-- What changed while it was held, if something did: see history_entries.
 ALTER TABLE requests ADD COLUMN changes TEXT;
 ALTER TABLE history_entries ADD COLUMN changes TEXT;
 

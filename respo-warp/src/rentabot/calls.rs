@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use respo::Label;
 use respo::broker::Broker;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -14,6 +13,10 @@ use super::answers::{
     Extension, Lock, Message, OneResource, ReservationRequest, Reservations, Resources, Terms,
     Unprocessable,
 };
+use super::descriptions::{
+    ChosenPool, LOCK_TERMS, LOCK_TOKEN, LOCKED, NO_SUCH_THING, NOT_ALLOWED, NOT_UNDERSTOOD,
+    PROBLEMS, ReservationId, ResourceNumber, WRONG_STATE,
+};
 use super::reservation::Reservation;
 use crate::api::Api;
 use crate::call::Call;
@@ -24,9 +27,12 @@ use crate::problem::{Problem, json};
     get,
     path = "/api/v1/resources",
     tag = "rent-a-bot",
-    params(("pool" = Option<Label>, Query, description = "The pool, if there are several and none is called rent-a-bot."),),
-    responses((status = 200, description = "The resources.", body = Resources), (status = 422, description = "It cannot be understood.", body = Unprocessable)),
-    extensions(("x-problems" = json!(["pool_required", "no_such_pool", "queue_full", "too_many_requests", "draining", "store_unavailable"]))),
+    params(ChosenPool),
+    responses(
+        (status = 200, description = "The resources.", body = Resources),
+        (status = 422, description = NOT_UNDERSTOOD, body = Unprocessable),
+    ),
+    extensions(("x-problems" = json!(PROBLEMS))),
 )]
 pub(crate) async fn rentabot_list_resources(
     api: Arc<Api>,
@@ -40,9 +46,13 @@ pub(crate) async fn rentabot_list_resources(
     get,
     path = "/api/v1/resources/{resource_id}",
     tag = "rent-a-bot",
-    params(("resource_id" = i64, Path, description = "Its number.", example = 1), ("pool" = Option<Label>, Query, description = "The pool, if there are several and none is called rent-a-bot."),),
-    responses((status = 200, description = "The resource.", body = OneResource), (status = 404, description = "There is no such thing.", body = Message), (status = 422, description = "It cannot be understood.", body = Unprocessable)),
-    extensions(("x-problems" = json!(["pool_required", "no_such_pool", "queue_full", "too_many_requests", "draining", "store_unavailable"]))),
+    params(ResourceNumber, ChosenPool),
+    responses(
+        (status = 200, description = "The resource.", body = OneResource),
+        (status = 404, description = NO_SUCH_THING, body = Message),
+        (status = 422, description = NOT_UNDERSTOOD, body = Unprocessable),
+    ),
+    extensions(("x-problems" = json!(PROBLEMS))),
 )]
 pub(crate) async fn rentabot_show_resource(api: Arc<Api>, call: Call) -> Result<Response, Problem> {
     answer(api, call).await
@@ -53,10 +63,22 @@ pub(crate) async fn rentabot_show_resource(api: Arc<Api>, call: Call) -> Result<
     post,
     path = "/api/v1/resources/lock",
     tag = "rent-a-bot",
-    params(("id" = Option<i64>, Query, description = "Its number."), ("rid" = Option<i64>, Query, description = "The same."), ("name" = Option<String>, Query, description = "Its name."), ("tag" = Option<Vec<String>>, Query, description = "It has all of these."), ("pool" = Option<Label>, Query, description = "The pool, if there are several and none is called rent-a-bot."),),
-    request_body(content = Option<Terms>, description = "For how long, if not for the usual time."),
-    responses((status = 200, description = "It is locked.", body = Lock), (status = 400, description = "The ttl, or what is asked for, is more than allowed, or nothing is asked for.", body = Message), (status = 403, description = "It is locked, or the token is not that of the lock.", body = Message), (status = 404, description = "There is no such thing.", body = Message), (status = 422, description = "It cannot be understood.", body = Unprocessable)),
-    extensions(("x-problems" = json!(["pool_required", "no_such_pool", "queue_full", "too_many_requests", "draining", "store_unavailable"]))),
+    params(
+        ("id" = Option<i64>, Query, description = "Its number."),
+        ("rid" = Option<i64>, Query, description = "The same."),
+        ("name" = Option<String>, Query, description = "Its name."),
+        ("tag" = Option<Vec<String>>, Query, description = "It has all of these."),
+        ChosenPool,
+    ),
+    request_body(content = Option<Terms>, description = LOCK_TERMS),
+    responses(
+        (status = 200, description = "It is locked.", body = Lock),
+        (status = 400, description = NOT_ALLOWED, body = Message),
+        (status = 403, description = LOCKED, body = Message),
+        (status = 404, description = NO_SUCH_THING, body = Message),
+        (status = 422, description = NOT_UNDERSTOOD, body = Unprocessable),
+    ),
+    extensions(("x-problems" = json!(PROBLEMS))),
 )]
 pub(crate) async fn rentabot_lock_some(api: Arc<Api>, call: Call) -> Result<Response, Problem> {
     answer(api, call).await
@@ -67,10 +89,16 @@ pub(crate) async fn rentabot_lock_some(api: Arc<Api>, call: Call) -> Result<Resp
     post,
     path = "/api/v1/resources/{resource_id}/lock",
     tag = "rent-a-bot",
-    params(("resource_id" = i64, Path, description = "Its number.", example = 1), ("pool" = Option<Label>, Query, description = "The pool, if there are several and none is called rent-a-bot."),),
-    request_body(content = Option<Terms>, description = "For how long, if not for the usual time."),
-    responses((status = 200, description = "It is locked.", body = Lock), (status = 400, description = "The ttl, or what is asked for, is more than allowed, or nothing is asked for.", body = Message), (status = 403, description = "It is locked, or the token is not that of the lock.", body = Message), (status = 404, description = "There is no such thing.", body = Message), (status = 422, description = "It cannot be understood.", body = Unprocessable)),
-    extensions(("x-problems" = json!(["pool_required", "no_such_pool", "queue_full", "too_many_requests", "draining", "store_unavailable"]))),
+    params(ResourceNumber, ChosenPool),
+    request_body(content = Option<Terms>, description = LOCK_TERMS),
+    responses(
+        (status = 200, description = "It is locked.", body = Lock),
+        (status = 400, description = NOT_ALLOWED, body = Message),
+        (status = 403, description = LOCKED, body = Message),
+        (status = 404, description = NO_SUCH_THING, body = Message),
+        (status = 422, description = NOT_UNDERSTOOD, body = Unprocessable),
+    ),
+    extensions(("x-problems" = json!(PROBLEMS))),
 )]
 pub(crate) async fn rentabot_lock_one(api: Arc<Api>, call: Call) -> Result<Response, Problem> {
     answer(api, call).await
@@ -81,9 +109,18 @@ pub(crate) async fn rentabot_lock_one(api: Arc<Api>, call: Call) -> Result<Respo
     post,
     path = "/api/v1/resources/{resource_id}/unlock",
     tag = "rent-a-bot",
-    params(("resource_id" = i64, Path, description = "Its number.", example = 1), ("lock-token" = Option<String>, Query, description = "The token of the lock."), ("pool" = Option<Label>, Query, description = "The pool, if there are several and none is called rent-a-bot."),),
-    responses((status = 200, description = "It is unlocked.", body = Message), (status = 403, description = "It is locked, or the token is not that of the lock.", body = Message), (status = 404, description = "There is no such thing.", body = Message), (status = 422, description = "It cannot be understood.", body = Unprocessable)),
-    extensions(("x-problems" = json!(["pool_required", "no_such_pool", "queue_full", "too_many_requests", "draining", "store_unavailable"]))),
+    params(
+        ResourceNumber,
+        ("lock-token" = Option<String>, Query, description = LOCK_TOKEN),
+        ChosenPool,
+    ),
+    responses(
+        (status = 200, description = "It is unlocked.", body = Message),
+        (status = 403, description = LOCKED, body = Message),
+        (status = 404, description = NO_SUCH_THING, body = Message),
+        (status = 422, description = NOT_UNDERSTOOD, body = Unprocessable),
+    ),
+    extensions(("x-problems" = json!(PROBLEMS))),
 )]
 pub(crate) async fn rentabot_unlock(api: Arc<Api>, call: Call) -> Result<Response, Problem> {
     answer(api, call).await
@@ -94,9 +131,20 @@ pub(crate) async fn rentabot_unlock(api: Arc<Api>, call: Call) -> Result<Respons
     post,
     path = "/api/v1/resources/{resource_id}/extend",
     tag = "rent-a-bot",
-    params(("resource_id" = i64, Path, description = "Its number.", example = 1), ("lock-token" = String, Query, description = "The token of the lock.", example = "0"), ("additional-ttl" = i64, Query, minimum = 1, description = "For how long from now, in seconds.", example = 60), ("pool" = Option<Label>, Query, description = "The pool, if there are several and none is called rent-a-bot."),),
-    responses((status = 200, description = "It lasts longer.", body = Extension), (status = 400, description = "The ttl, or what is asked for, is more than allowed, or nothing is asked for.", body = Message), (status = 403, description = "It is locked, or the token is not that of the lock.", body = Message), (status = 404, description = "There is no such thing.", body = Message), (status = 422, description = "It cannot be understood.", body = Unprocessable)),
-    extensions(("x-problems" = json!(["pool_required", "no_such_pool", "queue_full", "too_many_requests", "draining", "store_unavailable"]))),
+    params(
+        ResourceNumber,
+        ("lock-token" = String, Query, description = LOCK_TOKEN, example = "0"),
+        ("additional-ttl" = i64, Query, minimum = 1, description = "For how long from now, in seconds.", example = 60),
+        ChosenPool,
+    ),
+    responses(
+        (status = 200, description = "It lasts longer.", body = Extension),
+        (status = 400, description = NOT_ALLOWED, body = Message),
+        (status = 403, description = LOCKED, body = Message),
+        (status = 404, description = NO_SUCH_THING, body = Message),
+        (status = 422, description = NOT_UNDERSTOOD, body = Unprocessable),
+    ),
+    extensions(("x-problems" = json!(PROBLEMS))),
 )]
 pub(crate) async fn rentabot_extend(api: Arc<Api>, call: Call) -> Result<Response, Problem> {
     answer(api, call).await
@@ -107,10 +155,16 @@ pub(crate) async fn rentabot_extend(api: Arc<Api>, call: Call) -> Result<Respons
     post,
     path = "/api/v1/reservations",
     tag = "rent-a-bot",
-    params(("pool" = Option<Label>, Query, description = "The pool, if there are several and none is called rent-a-bot."),),
+    params(ChosenPool),
     request_body(content = ReservationRequest, description = "What is to be reserved."),
-    responses((status = 201, description = "It waits, or is fulfilled.", body = Reservation), (status = 400, description = "The ttl, or what is asked for, is more than allowed, or nothing is asked for.", body = Message), (status = 403, description = "It is locked, or the token is not that of the lock.", body = Message), (status = 404, description = "There is no such thing.", body = Message), (status = 422, description = "It cannot be understood.", body = Unprocessable)),
-    extensions(("x-problems" = json!(["pool_required", "no_such_pool", "queue_full", "too_many_requests", "draining", "store_unavailable"]))),
+    responses(
+        (status = 201, description = "It waits, or is fulfilled.", body = Reservation),
+        (status = 400, description = NOT_ALLOWED, body = Message),
+        (status = 403, description = LOCKED, body = Message),
+        (status = 404, description = NO_SUCH_THING, body = Message),
+        (status = 422, description = NOT_UNDERSTOOD, body = Unprocessable),
+    ),
+    extensions(("x-problems" = json!(PROBLEMS))),
 )]
 pub(crate) async fn rentabot_reserve(api: Arc<Api>, call: Call) -> Result<Response, Problem> {
     answer(api, call).await
@@ -121,9 +175,12 @@ pub(crate) async fn rentabot_reserve(api: Arc<Api>, call: Call) -> Result<Respon
     get,
     path = "/api/v1/reservations",
     tag = "rent-a-bot",
-    params(("pool" = Option<Label>, Query, description = "The pool, if there are several and none is called rent-a-bot."),),
-    responses((status = 200, description = "The reservations.", body = Reservations), (status = 422, description = "It cannot be understood.", body = Unprocessable)),
-    extensions(("x-problems" = json!(["pool_required", "no_such_pool", "queue_full", "too_many_requests", "draining", "store_unavailable"]))),
+    params(ChosenPool),
+    responses(
+        (status = 200, description = "The reservations.", body = Reservations),
+        (status = 422, description = NOT_UNDERSTOOD, body = Unprocessable),
+    ),
+    extensions(("x-problems" = json!(PROBLEMS))),
 )]
 pub(crate) async fn rentabot_list_reservations(
     api: Arc<Api>,
@@ -137,9 +194,14 @@ pub(crate) async fn rentabot_list_reservations(
     get,
     path = "/api/v1/reservations/{reservation_id}",
     tag = "rent-a-bot",
-    params(("reservation_id" = String, Path, description = "The reservation.", example = "res_1"), ("pool" = Option<Label>, Query, description = "The pool, if there are several and none is called rent-a-bot."),),
-    responses((status = 200, description = "The reservation.", body = Reservation), (status = 403, description = "It is locked, or the token is not that of the lock.", body = Message), (status = 404, description = "There is no such thing.", body = Message), (status = 422, description = "It cannot be understood.", body = Unprocessable)),
-    extensions(("x-problems" = json!(["pool_required", "no_such_pool", "queue_full", "too_many_requests", "draining", "store_unavailable"]))),
+    params(ReservationId, ChosenPool),
+    responses(
+        (status = 200, description = "The reservation.", body = Reservation),
+        (status = 403, description = LOCKED, body = Message),
+        (status = 404, description = NO_SUCH_THING, body = Message),
+        (status = 422, description = NOT_UNDERSTOOD, body = Unprocessable),
+    ),
+    extensions(("x-problems" = json!(PROBLEMS))),
 )]
 pub(crate) async fn rentabot_show_reservation(
     api: Arc<Api>,
@@ -153,9 +215,16 @@ pub(crate) async fn rentabot_show_reservation(
     post,
     path = "/api/v1/reservations/{reservation_id}/claim",
     tag = "rent-a-bot",
-    params(("reservation_id" = String, Path, description = "The reservation.", example = "res_1"), ("pool" = Option<Label>, Query, description = "The pool, if there are several and none is called rent-a-bot."),),
-    responses((status = 200, description = "It is claimed.", body = Reservation), (status = 403, description = "It is locked, or the token is not that of the lock.", body = Message), (status = 404, description = "There is no such thing.", body = Message), (status = 409, description = "It is not in a state for that.", body = Message), (status = 410, description = "It was not claimed in time.", body = Message), (status = 422, description = "It cannot be understood.", body = Unprocessable)),
-    extensions(("x-problems" = json!(["pool_required", "no_such_pool", "queue_full", "too_many_requests", "draining", "store_unavailable"]))),
+    params(ReservationId, ChosenPool),
+    responses(
+        (status = 200, description = "It is claimed.", body = Reservation),
+        (status = 403, description = LOCKED, body = Message),
+        (status = 404, description = NO_SUCH_THING, body = Message),
+        (status = 409, description = WRONG_STATE, body = Message),
+        (status = 410, description = "It was not claimed in time.", body = Message),
+        (status = 422, description = NOT_UNDERSTOOD, body = Unprocessable),
+    ),
+    extensions(("x-problems" = json!(PROBLEMS))),
 )]
 pub(crate) async fn rentabot_claim(api: Arc<Api>, call: Call) -> Result<Response, Problem> {
     answer(api, call).await
@@ -166,9 +235,15 @@ pub(crate) async fn rentabot_claim(api: Arc<Api>, call: Call) -> Result<Response
     delete,
     path = "/api/v1/reservations/{reservation_id}",
     tag = "rent-a-bot",
-    params(("reservation_id" = String, Path, description = "The reservation.", example = "res_1"), ("pool" = Option<Label>, Query, description = "The pool, if there are several and none is called rent-a-bot."),),
-    responses((status = 204, description = "It is cancelled."), (status = 403, description = "It is locked, or the token is not that of the lock.", body = Message), (status = 404, description = "There is no such thing.", body = Message), (status = 409, description = "It is not in a state for that.", body = Message), (status = 422, description = "It cannot be understood.", body = Unprocessable)),
-    extensions(("x-problems" = json!(["pool_required", "no_such_pool", "queue_full", "too_many_requests", "draining", "store_unavailable"]))),
+    params(ReservationId, ChosenPool),
+    responses(
+        (status = 204, description = "It is cancelled."),
+        (status = 403, description = LOCKED, body = Message),
+        (status = 404, description = NO_SUCH_THING, body = Message),
+        (status = 409, description = WRONG_STATE, body = Message),
+        (status = 422, description = NOT_UNDERSTOOD, body = Unprocessable),
+    ),
+    extensions(("x-problems" = json!(PROBLEMS))),
 )]
 pub(crate) async fn rentabot_cancel(api: Arc<Api>, call: Call) -> Result<Response, Problem> {
     answer(api, call).await

@@ -7,6 +7,7 @@
 
 mod answers;
 pub(crate) mod calls;
+mod descriptions;
 mod fault;
 mod input;
 mod locks;

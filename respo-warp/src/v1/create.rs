@@ -16,6 +16,7 @@ use crate::call::Call;
 use crate::idempotency;
 use crate::lock_request;
 use crate::problem::{Kind, Problem};
+use crate::shared_parameters::PoolToLeaseFrom;
 use crate::v1::answers::{self, Subject};
 use crate::v1::requests;
 
@@ -31,7 +32,7 @@ const DEFAULT_TTL: Duration = Duration::from_secs(60);
     path = "/v1/leases",
     tag = "Leases",
     params(
-        ("pool" = Option<Label>, Query, description = "The pool to lease from, if there are several."),
+        PoolToLeaseFrom,
         ("Idempotency-Key" = Option<String>, Header, pattern = "^[!-~]+$", min_length = 1, max_length = 255,
             description = "The same key and request again give the same lease again, for 24 hours."),
     ),

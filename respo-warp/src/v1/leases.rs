@@ -15,6 +15,7 @@ use crate::body;
 use crate::call::Call;
 use crate::parameters::Parameters;
 use crate::problem::{Kind, Problem, json};
+use crate::shared_parameters::{LeaseId, OnlyHolder, OnlyPool, PageLimit, PoolOfIt};
 use crate::v1::answers::Subject;
 use crate::v1::page::Page;
 use crate::v1::snapshots;
@@ -36,10 +37,9 @@ pub(crate) enum OneLease {
     path = "/v1/leases",
     tag = "Leases",
     params(
-        ("pool" = Option<Label>, Query, description = "Of this pool only."),
-        ("holder" = Option<Label>, Query, description = "Of this holder only."),
-        ("limit" = Option<u64>, Query, minimum = 1, maximum = 1000, description = "At most so many; all of them if it is \
-            left out."),
+        OnlyPool,
+        OnlyHolder,
+        PageLimit,
         ("after" = Option<String>, Query, pattern = "^[0-9]{1,19}~", description = "`next` of the page before."),
     ),
     responses((status = 200, description = "The leases.", body = LeaseList)),
@@ -82,10 +82,7 @@ fn among(
     get,
     path = "/v1/leases/{id}",
     tag = "Leases",
-    params(
-        ("id" = RequestId, Path, description = "The request or lease.", example = 1),
-        ("pool" = Option<Label>, Query, description = "Where it is, if there are several pools."),
-    ),
+    params(LeaseId, PoolOfIt),
     responses((status = 200, description = "The lease.", body = OneLease)),
     security((), ("lease_token" = [])),
     extensions(("x-problems" = json!([
@@ -121,10 +118,10 @@ pub(crate) async fn show_lease(api: Arc<Api>, mut call: Call) -> Result<Response
     path = "/v1/leases/{id}/verify",
     tag = "Leases",
     params(
-        ("id" = RequestId, Path, description = "The request or lease.", example = 1),
+        LeaseId,
         ("fence" = Fence, Query, description = "The fence that was presented.", example = 1),
         ("resource" = Option<Name>, Query, description = "What the lease must hold, too."),
-        ("pool" = Option<Label>, Query, description = "Where it is, if there are several pools."),
+        PoolOfIt,
     ),
     responses((status = 200, description = "It is.", body = VerifiedLease)),
     extensions(("x-problems" = json!(["pool_required", "no_request", "no_such_pool", "not_held", "stale_fence"]))),

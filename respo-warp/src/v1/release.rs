@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use respo::{Label, Name, RequestId};
+use respo::{Name, RequestId};
 use warp::http::StatusCode;
 use warp::reply::Response;
 
@@ -13,6 +13,7 @@ use crate::body;
 use crate::call::Call;
 use crate::parameters::Parameters;
 use crate::problem::Problem;
+use crate::shared_parameters::{LeaseId, PoolOfIt};
 
 /// End a lease, or release some resources of it
 ///
@@ -22,9 +23,9 @@ use crate::problem::Problem;
     path = "/v1/leases/{id}",
     tag = "Leases",
     params(
-        ("id" = RequestId, Path, description = "The request or lease.", example = 1),
+        LeaseId,
         ("resource" = Option<Vec<Name>>, Query, description = "Only these."),
-        ("pool" = Option<Label>, Query, description = "Where it is, if there are several pools."),
+        PoolOfIt,
     ),
     responses((status = 204, description = "It is done.")),
     security(("lease_token" = []), ("administrator_token" = [])),
@@ -46,10 +47,7 @@ pub(crate) async fn release_lease(api: Arc<Api>, call: Call) -> Result<Response,
     delete,
     path = "/v1/requests/{id}",
     tag = "Leases",
-    params(
-        ("id" = RequestId, Path, description = "The request or lease.", example = 1),
-        ("pool" = Option<Label>, Query, description = "Where it is, if there are several pools."),
-    ),
+    params(LeaseId, PoolOfIt),
     responses((status = 204, description = "It has ended.")),
     security(("lease_token" = []), ("administrator_token" = [])),
     extensions(("x-problems" = json!([

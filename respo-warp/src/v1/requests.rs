@@ -16,6 +16,7 @@ use crate::body;
 use crate::call::Call;
 use crate::parameters::Parameters;
 use crate::problem::{Problem, json};
+use crate::shared_parameters::{LeaseId, OnlyHolder, OnlyPool, PageLimit, PoolOfIt};
 use crate::v1::answers::Subject;
 use crate::v1::follow::{self, Poll};
 use crate::v1::leases::OneLease;
@@ -43,10 +44,9 @@ enum OneRequest {
     path = "/v1/requests",
     tag = "Leases",
     params(
-        ("pool" = Option<Label>, Query, description = "Of this pool only."),
-        ("holder" = Option<Label>, Query, description = "Of this holder only."),
-        ("limit" = Option<u64>, Query, minimum = 1, maximum = 1000, description = "At most so many; all of them if it is \
-            left out."),
+        OnlyPool,
+        OnlyHolder,
+        PageLimit,
         ("after" = Option<String>, Query, pattern = "^-?[0-9]{1,4}_[0-9]{1,19}~", description = "`next` of the page before."),
     ),
     responses((status = 200, description = "The waiting requests.", body = RequestList)),
@@ -96,10 +96,10 @@ fn among(
     path = "/v1/requests/{id}",
     tag = "Leases",
     params(
-        ("id" = RequestId, Path, description = "The request or lease.", example = 1),
+        LeaseId,
         ("wait" = Option<HumanDuration>, Query, description = "How long to wait for the answer: at most 60 seconds."),
         ("position" = Option<u64>, Query, description = "The place that the client knows of; goes with `wait` only."),
-        ("pool" = Option<Label>, Query, description = "Where it is, if there are several pools."),
+        PoolOfIt,
     ),
     responses(
         (status = 200, description = "It waits.", body = OneRequest),

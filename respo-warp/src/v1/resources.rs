@@ -4,12 +4,11 @@
 use std::sync::Arc;
 
 use respo::matcher::TooExpensive;
-use respo::openapi::{EntityPatterns, PropertyTerm};
 use respo::query::{ResourceQuery, SELECTOR_PARAMETERS};
 use respo::snapshot::Snapshot;
 use respo::view::{PooledResourceView, ResourceListView};
 use respo::wire::{PooledResource, ResourceList, ResourceState};
-use respo::{Label, Name, QueryError, Word};
+use respo::{Label, Name, QueryError};
 use warp::reply::Response;
 
 use crate::api::Api;
@@ -18,6 +17,7 @@ use crate::body;
 use crate::call::Call;
 use crate::parameters::Parameters;
 use crate::problem::{Kind, Problem, json};
+use crate::shared_parameters::{OnlyPool, PageLimit, PoolOfIt, Selection};
 use crate::v1::page::{self, Page};
 use crate::v1::snapshots;
 
@@ -29,20 +29,10 @@ use crate::v1::snapshots;
     path = "/v1/resources",
     tag = "Resources",
     params(
-        ("pool" = Option<Label>, Query, description = "Of this pool only."),
+        OnlyPool,
         ("state" = Option<Vec<ResourceState>>, Query, description = "In one of these states."),
-        ("resource" = Option<Vec<Name>>, Query, description = "One of these names."),
-        ("location" = Option<Label>, Query, description = "At this location."),
-        ("attributes" = Option<Vec<Word>>, Query, description = "With all of these attributes."),
-        ("entities" = Option<Vec<EntityPatterns>>, Query, description = "Entity patterns, each a list such as \
-            `[jtag,{platform=android}]` of attributes and of properties in braces; each is matched by an entity \
-            of its own."),
-        ("entity_properties" = Option<Vec<EntityPatterns>>, Query, description = "The same as `entities`."),
-        ("property" = Option<Vec<PropertyTerm>>, Query, description = "`PATH=VALUE`: with all of these properties."),
-        ("where" = Option<String>, Query, format = "cel", description = "An expression that is true of it, in the \
-            Common Expression Language."),
-        ("limit" = Option<u64>, Query, minimum = 1, maximum = 1000, description = "At most so many; all of them if it is \
-            left out."),
+        Selection,
+        PageLimit,
         ("after" = Option<String>, Query, pattern = "^(inside|outside)_[A-Za-z0-9._:/-]{1,128}~", description = "`next` of the page before."),
     ),
     responses((status = 200, description = "The resources.", body = ResourceList)),
@@ -68,7 +58,7 @@ pub(crate) async fn list_resources(api: Arc<Api>, mut call: Call) -> Result<Resp
     tag = "Resources",
     params(
         ("name" = Name, Path, description = "Its name.", example = "bench-1"),
-        ("pool" = Option<Label>, Query, description = "Where it is, if there are several pools."),
+        PoolOfIt,
     ),
     responses((status = 200, description = "The resource.", body = PooledResource)),
     extensions(("x-problems" = json!(["pool_required", "no_such_pool", "no_such_resource"]))),

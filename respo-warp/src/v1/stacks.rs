@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use respo::Label;
 use respo::wire::{PooledStack, StackList};
 use warp::reply::Response;
 
@@ -12,6 +11,7 @@ use crate::body;
 use crate::call::Call;
 use crate::parameters::Parameters;
 use crate::problem::{Problem, json};
+use crate::shared_parameters::OnlyPool;
 use crate::v1::snapshots;
 
 /// Which resources are wired together
@@ -19,7 +19,7 @@ use crate::v1::snapshots;
     get,
     path = "/v1/stacks",
     tag = "Resources",
-    params(("pool" = Option<Label>, Query, description = "Of this pool only.")),
+    params(OnlyPool),
     responses((status = 200, description = "The stacks.", body = StackList)),
     extensions(("x-problems" = json!(["no_such_pool"]))),
 )]

@@ -17,6 +17,7 @@ use crate::call::Call;
 use crate::fields::Fields;
 use crate::parameters::Parameters;
 use crate::problem::{Problem, json};
+use crate::shared_parameters::{LeaseId, PoolOfIt};
 use crate::v1::answers::explain;
 
 /// For how long.
@@ -65,10 +66,7 @@ const HOLDER: &str = "the name of a holder, such as \"bob\"";
     post,
     path = "/v1/leases/{id}/renew",
     tag = "Leases",
-    params(
-        ("id" = RequestId, Path, description = "The request or lease.", example = 1),
-        ("pool" = Option<Label>, Query, description = "Where it is, if there are several pools."),
-    ),
+    params(LeaseId, PoolOfIt),
     request_body(content = Option<Renewal>, description = "For how long, if not for its own ttl."),
     responses((status = 200, description = "It has a new end.", body = RenewedLease)),
     security(("lease_token" = [])),
@@ -88,10 +86,7 @@ pub(crate) async fn renew_lease(api: Arc<Api>, call: Call) -> Result<Response, P
     post,
     path = "/v1/requests/{id}/renew",
     tag = "Leases",
-    params(
-        ("id" = RequestId, Path, description = "The request or lease.", example = 1),
-        ("pool" = Option<Label>, Query, description = "Where it is, if there are several pools."),
-    ),
+    params(LeaseId, PoolOfIt),
     request_body(content = Option<Renewal>, description = "For how long, if not for its own ttl."),
     responses((status = 200, description = "It has a new end.", body = RenewedLease)),
     security(("lease_token" = [])),
@@ -120,10 +115,7 @@ async fn renew(api: Arc<Api>, mut call: Call) -> Result<Response, Problem> {
     post,
     path = "/v1/leases/{id}/extend",
     tag = "Leases",
-    params(
-        ("id" = RequestId, Path, description = "The request or lease.", example = 1),
-        ("pool" = Option<Label>, Query, description = "Where it is, if there are several pools."),
-    ),
+    params(LeaseId, PoolOfIt),
     request_body(content = Extension, description = "By how much."),
     responses((status = 200, description = "It has a new end.", body = RenewedLease)),
     security(("lease_token" = [])),
@@ -148,10 +140,7 @@ pub(crate) async fn extend_lease(api: Arc<Api>, mut call: Call) -> Result<Respon
     post,
     path = "/v1/leases/{id}/transfer",
     tag = "Leases",
-    params(
-        ("id" = RequestId, Path, description = "The request or lease.", example = 1),
-        ("pool" = Option<Label>, Query, description = "Where it is, if there are several pools."),
-    ),
+    params(LeaseId, PoolOfIt),
     request_body(content = Transfer, description = "To whom."),
     responses((status = 200, description = "It is the other's.", body = IssuedToken)),
     security(("lease_token" = [])),
@@ -176,10 +165,7 @@ pub(crate) async fn transfer_lease(api: Arc<Api>, mut call: Call) -> Result<Resp
     post,
     path = "/v1/leases/{id}/allow",
     tag = "Leases",
-    params(
-        ("id" = RequestId, Path, description = "The request or lease.", example = 1),
-        ("pool" = Option<Label>, Query, description = "Where it is, if there are several pools."),
-    ),
+    params(LeaseId, PoolOfIt),
     request_body(content = Permission, description = "Whom."),
     responses((status = 200, description = "They may.", body = IssuedToken)),
     security(("lease_token" = [])),
@@ -203,9 +189,9 @@ pub(crate) async fn allow_guest(api: Arc<Api>, mut call: Call) -> Result<Respons
     path = "/v1/leases/{id}/allow/{who}",
     tag = "Leases",
     params(
-        ("id" = RequestId, Path, description = "The request or lease.", example = 1),
+        LeaseId,
         ("who" = Label, Path, description = "Who.", example = "bob"),
-        ("pool" = Option<Label>, Query, description = "Where it is, if there are several pools."),
+        PoolOfIt,
     ),
     responses((status = 204, description = "They may not.")),
     security(("lease_token" = [])),

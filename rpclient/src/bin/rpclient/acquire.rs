@@ -12,10 +12,9 @@ use rpclient::{
 };
 use tokio::time::{Instant, sleep, timeout};
 
-use crate::arguments::{CommonArguments, is_same_url};
+use crate::arguments::{AcquireArguments, CommonArguments, is_same_url};
 use crate::exit_code::ExitCode;
 use crate::failure::Failure;
-use crate::lease_arguments::AcquireArguments;
 use crate::lease_document::{self, LeaseDocument, LeasePlace, as_json, is_over};
 use crate::lock::held::Held;
 use crate::lock::signals::Signals;

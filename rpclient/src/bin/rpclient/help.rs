@@ -144,9 +144,8 @@ mod tests {
     use clap::Parser;
 
     use super::*;
-    use crate::arguments::{Arguments, Command};
+    use crate::arguments::{Arguments, Command, RequestArguments};
     use crate::failure::Failure;
-    use crate::request_arguments::RequestArguments;
     use crate::selection;
 
     /// The lines that show a call, each as the words that a shell makes of it.

@@ -2,10 +2,9 @@
 
 use std::path::PathBuf;
 
-use crate::arguments::CommonArguments;
+use crate::arguments::{AllowArguments, CommonArguments, DisallowArguments, TransferArguments};
 use crate::exit_code::ExitCode;
 use crate::failure::Failure;
-use crate::lease_arguments::{AllowArguments, DisallowArguments, TransferArguments};
 use crate::lease_document::{self, LeaseDocument, LeasePlace};
 use crate::lock::signals::Signals;
 use crate::output;

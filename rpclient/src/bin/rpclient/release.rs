@@ -2,9 +2,8 @@
 
 use rpclient::{Error, Name, RequestId};
 
-use crate::arguments::CommonArguments;
+use crate::arguments::{CancelArguments, CommonArguments, ReleaseArguments};
 use crate::failure::Failure;
-use crate::lease_arguments::{CancelArguments, ReleaseArguments};
 use crate::lease_document::{self, LeaseDocument, is_over};
 use crate::lock::held::Held;
 use crate::output;

@@ -5,9 +5,8 @@ use std::path::Path;
 use rpclient::Timestamp;
 use serde_json::json;
 
-use crate::arguments::CommonArguments;
+use crate::arguments::{CommonArguments, ExtendArguments, RenewArguments};
 use crate::failure::Failure;
-use crate::lease_arguments::{ExtendArguments, RenewArguments};
 use crate::lease_document::LeaseDocument;
 use crate::output;
 

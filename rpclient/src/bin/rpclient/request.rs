@@ -4,9 +4,8 @@ use std::path::Path;
 
 use rpclient::{Request, Wait};
 
-use crate::arguments::CommonArguments;
+use crate::arguments::{CommonArguments, RequestArguments};
 use crate::failure::Failure;
-use crate::request_arguments::RequestArguments;
 use crate::{input, selection};
 
 /// The request: what the requirements or the file say, and the flags that were given.

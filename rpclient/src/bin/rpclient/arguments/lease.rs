@@ -6,7 +6,7 @@ use clap::Args;
 use rpclient::respo::{HumanDuration, IdempotencyKeyError};
 use rpclient::{IdempotencyKey, Label, Name};
 
-use crate::request_arguments::RequestArguments;
+use super::request::RequestArguments;
 
 /// Where the lease is, unless somebody says.
 const DEFAULT_FILE: &str = "respo-lease.json";
