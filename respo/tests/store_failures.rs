@@ -294,6 +294,25 @@ async fn what_becomes_due_while_the_store_is_away_is_told_once_it_is_written() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_store_that_can_be_read_alone_is_not_asked_ever_again_at_once() {
+    let store = ToyStore::new(PLENTY);
+    let broker = broker(&store, &["a"]).await;
+    let session = broker.session();
+    store.fail(Failure::Lost);
+    // Nothing is due, and clients try again and again, also what needs no write.
+    for _ in 0..2000 {
+        assert!(session.submit(any()).await.is_err());
+        drop(broker.session());
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    let recoveries = store.recoveries.load(Ordering::SeqCst);
+    assert!(
+        (10..40).contains(&recoveries),
+        "{recoveries} in 100 s, at most one in 5 s after the first"
+    );
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_store_that_cannot_be_written_is_asked_now_and_then() {
     let store = ToyStore::new(PLENTY);
     let broker = broker(&store, &["a"]).await;

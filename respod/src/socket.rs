@@ -179,7 +179,8 @@ impl AsyncWrite for Socket {
 }
 
 /// Reads what there is. After fewer bytes than there is room for nothing is left, so the stream is not ready until more
-/// comes: trying again would be a system call for nothing.
+/// comes: trying again would be a system call for nothing. (Urgent data ends a read, too: what a client sends behind that is
+/// read with what comes next.)
 fn read(stream: &TcpStream, buffer: &mut ReadBuf<'_>) -> io::Result<()> {
     let room = buffer.remaining();
     let mut count = None;

@@ -10,9 +10,10 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::Poll;
 
-use super::actor::{Actor, Outcome};
+use super::actor::{Actor, Outcome, answer};
 use super::recovery::FIRST_DELAY;
 use crate::engine::{Command, Notice, Record};
+use crate::refusal::Refusal;
 use crate::snapshot::Snapshot;
 use crate::store::{Batch, StoreError};
 
@@ -108,7 +109,7 @@ impl Actor {
 
     async fn finish(&mut self, mut step: Step, result: Result<(), StoreError>) -> ControlFlow<()> {
         let Err(failure) = result else {
-            self.store_delay = FIRST_DELAY;
+            self.take_note_of(&step);
             self.tell(step);
             return ControlFlow::Continue(());
         };
@@ -118,9 +119,19 @@ impl Actor {
             step.append(later);
         }
         if self.is_stopping {
+            for outcome in step.answers {
+                answer(outcome.reply, Err(Refusal::StoreUnavailable(failure.to_string())));
+            }
             return ControlFlow::Break(());
         }
         self.recover(step, failure).await
+    }
+
+    /// A store that has committed something works again.
+    pub(super) fn take_note_of(&mut self, committed: &Step) {
+        if !committed.records.is_empty() {
+            self.store_delay = FIRST_DELAY;
+        }
     }
 
     /// Commits records, if there are any.

@@ -15,7 +15,7 @@ use super::actor::{Actor, Answer, Message, Question, Told, answer};
 use super::clock::Clock;
 use super::commits::Step;
 use crate::engine::{
-    Authority, Command, Notice, NoticeKind, Reply, RequestState, SessionId, State,
+    Authority, Command, Notice, NoticeKind, Record, Reply, RequestState, SessionId, State,
 };
 use crate::lease::EndReason;
 use crate::refusal::Refusal;
@@ -78,7 +78,7 @@ impl Actor {
             }
         };
         info!(pool = %self.parts.pool, "the store works again");
-        self.store_delay = FIRST_DELAY;
+        self.take_note_of(&step);
         self.publisher.changed(None);
         self.publisher.publish_if_due(&self.engine);
         // What of the failed batch is durable has no notices.
@@ -90,28 +90,23 @@ impl Actor {
 
     fn remember(&mut self, failed: Step, failure: &StoreError) -> Remembered {
         let mut refused = Vec::new();
-        let Step { answers, posts, notices, .. } = failed;
+        let Step { answers, posts, records, notices, .. } = failed;
         for outcome in answers {
             if let (Some(digest), Ok(Reply::Submitted(id))) = (outcome.submitted, &outcome.result) {
                 refused.push((*id, digest));
             }
             answer(outcome.reply, Err(Refusal::StoreUnavailable(failure.to_string())));
         }
-        let transferred = self.transferred(&notices);
+        let transferred = transferred(&records);
         let attachments = self.attachments_before(notices, &posts);
         self.effects.clear();
-        self.kept.extend(posts);
+        // They came before what is kept already.
+        for post in posts.into_iter().rev() {
+            self.kept.push_front(post);
+        }
         let (draining, suspended) = (self.engine.draining(), self.engine.is_suspended());
         let attachments = attachments.into_iter().collect();
         Remembered { attachments, refused, transferred, draining, suspended }
-    }
-
-    /// What was passed on in the failed batch and is there still.
-    fn transferred(&self, notices: &[Notice]) -> Vec<(RequestId, TokenDigest)> {
-        let is_transfer = |notice: &&Notice| matches!(notice.kind, NoticeKind::Transferred { .. });
-        let ids = notices.iter().filter(is_transfer).map(|notice| notice.id);
-        let requests = &self.engine.state().requests;
-        ids.filter_map(|id| Some((id, requests.get(&id)?.token))).collect()
     }
 
     /// The sessions that were there before the failed batch and still are, with what was theirs.
@@ -246,4 +241,13 @@ impl Actor {
         }
         self.kept.push_back(command);
     }
+}
+
+/// What was passed on in the failed batch, with the token that it has if that is durable.
+fn transferred(records: &[Record]) -> Vec<(RequestId, TokenDigest)> {
+    let transfer = |record: &Record| match record {
+        Record::Transferred { id, token, .. } => Some((*id, *token)),
+        _ => None,
+    };
+    records.iter().filter_map(transfer).collect()
 }

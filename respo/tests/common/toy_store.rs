@@ -37,6 +37,8 @@ pub struct ToyStore {
     has_failed: AtomicBool,
     pub recover_fails: AtomicBool,
     pub commits: AtomicUsize,
+    /// How often somebody has asked what there is.
+    pub recoveries: AtomicUsize,
 }
 
 impl ToyStore {
@@ -52,6 +54,7 @@ impl ToyStore {
             has_failed: AtomicBool::new(false),
             recover_fails: AtomicBool::new(false),
             commits: AtomicUsize::new(0),
+            recoveries: AtomicUsize::new(0),
         })
     }
 
@@ -85,6 +88,7 @@ impl InventoryStore for ToyStore {
     }
 
     async fn recover(&self, pool: &Label) -> Result<Option<Recovered>, StoreError> {
+        self.recoveries.fetch_add(1, Ordering::SeqCst);
         if self.recover_fails.load(Ordering::SeqCst) {
             return Err(StoreError("the disk is gone".to_owned()));
         }
