@@ -166,8 +166,10 @@ class Respod:
             calls.call("DELETE", f"/v1/leases/{lease['id']}")
 
     def signal(self, number: int) -> None:
-        """Send it a signal."""
+        """Send it a signal; return when it has stopped, where that is what the signal does."""
         self.process.send_signal(number)
+        if number == signal.SIGSTOP:
+            os.waitid(os.P_PID, self.process.pid, os.WSTOPPED)
 
     def _end(self, number: int) -> None:
         process, self._process = self._process, None

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 import subprocess
 import sys
 import threading
 from collections import Counter
 from collections.abc import Coroutine
-from typing import TYPE_CHECKING, Any, Callable
+from http.client import HTTPConnection
+from typing import Any, Callable
 
 import pytest
-from waiting import PATIENCE
+from daemon import ONE_BENCH, Respod
+from waiting import PATIENCE, announced
 
 import respo
-
-if TYPE_CHECKING:
-    from daemon import Respod
+import respo.lock_stream
+from respo.async_web_socket import AsyncSocketStream
+from respo.streams import Pace
 
 Run = Callable[[Callable[[respo.AsyncClient], Coroutine[Any, Any, None]]], None]
 
@@ -126,6 +129,33 @@ def test_a_cancelled_task_leaves_the_queue(run: Run) -> None:
     run(main)
 
 
+@pytest.mark.parametrize("linger", ["0", "10m"])
+def test_a_request_is_withdrawn_even_before_respod_has_answered(
+    linger: str, respod: Respod, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = threading.Event()
+    for kind, name in ((HTTPConnection, "getresponse"), (AsyncSocketStream, "receive")):
+        monkeypatch.setattr(kind, name, announced(asked, getattr(kind, name)))
+
+    async def main(client: respo.AsyncClient) -> None:
+        await (await client.acquire("bench-1")).release()
+        asked.clear()
+        respod.signal(signal.SIGSTOP)
+        try:
+            asking = asyncio.create_task(client.acquire("bench-1", linger=linger))
+            await eventually(asked.is_set)
+            asking.cancel()
+            await asyncio.sleep(0)
+        finally:
+            respod.signal(signal.SIGCONT)
+        with pytest.raises(asyncio.CancelledError):
+            await asking
+        await client.close()
+        await (await client.acquire("bench-1", wait="5s")).release()
+
+    run(main)
+
+
 def test_a_lease_outlives_a_killed_respod_with_the_same_fence(respod: Respod, run: Run) -> None:
     async def main(client: respo.AsyncClient) -> None:
         notices: list[respo.Notice] = []
@@ -136,6 +166,26 @@ def test_a_lease_outlives_a_killed_respod_with_the_same_fence(respod: Respod, ru
         await (await client.acquire("bench-1", wait=0)).release()
 
     run(main)
+
+
+def test_a_connection_with_nothing_to_say_is_not_taken_for_broken_but_a_silent_one_is(
+    transport: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(respo.lock_stream, "PACE", Pace(limit=0.5, last_attempt=0.2))
+
+    async def main(client: respo.AsyncClient) -> None:
+        notices: list[respo.Notice] = []
+        with pytest.raises(respo.LeaseLost, match="respod said nothing for") as caught:
+            async with client.lease("bench-1", on_notice=notices.append):
+                await asyncio.sleep(1.5)  # much longer than a silence may be here
+                assert [type(notice) for notice in notices] == [respo.Granted]
+                respod.signal(signal.SIGSTOP)
+                await asyncio.sleep(PATIENCE)
+        assert caught.value.reason == "disconnected"
+        respod.signal(signal.SIGCONT)
+
+    with Respod(ONE_BENCH, "--heartbeat", "200ms") as respod:
+        runner(respod, transport)(main)
 
 
 def test_a_lost_lease_raises_where_its_block_waits(respod: Respod, run: Run) -> None:
@@ -243,3 +293,35 @@ def test_a_signal_that_ends_the_process_releases_first(respod: Respod, transport
         program.terminate()
         assert program.wait(PATIENCE) == -signal.SIGTERM
     respo.Client(respod.url).acquire("bench-1", wait=0).release()
+
+
+FORK = """
+import asyncio, os, time, respo
+async def main():
+    client = respo.AsyncClient({url!r}, transport={transport!r})
+    bench = await client.acquire("bench-1")
+    child = os.fork()
+    if child == 0:
+        assert bench.lost_reason == "forked"
+        time.sleep(60)
+        os._exit(0)
+    print(child)
+    await asyncio.sleep(60)
+asyncio.run(main())
+"""
+
+
+def test_a_forked_child_keeps_nothing(respod: Respod, transport: str) -> None:
+    source = FORK.format(url=respod.url, transport=transport)
+    program = subprocess.Popen(
+        [sys.executable, "-u", "-c", source], stdout=subprocess.PIPE, text=True
+    )
+    with program:
+        assert program.stdout is not None
+        child = int(program.stdout.readline())
+        try:
+            program.kill()
+            # That is long before respod would notice that a client says nothing.
+            respo.Client(respod.url).acquire("bench-1", wait="10s").release()
+        finally:
+            os.kill(child, signal.SIGKILL)

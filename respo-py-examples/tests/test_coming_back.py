@@ -5,15 +5,17 @@ from __future__ import annotations
 import signal
 import threading
 import time
+from http.client import HTTPConnection
 from typing import TYPE_CHECKING
 
 import pytest
 from daemon import ONE_BENCH, Respod
-from waiting import eventually
+from waiting import announced, eventually
 
 import respo
 import respo.lock_stream
 from respo.streams import Pace
+from respo.web_socket import SocketStream
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -82,6 +84,35 @@ def test_whoever_waits_keeps_the_place_over_a_restart(respod: Respod, connect: C
     assert fences == [2]
 
 
+def test_a_respod_that_keeps_nothing_says_how_long_there_is_to_finish(connect: Connect) -> None:
+    held: list[respo.Notice] = []
+    outcomes: list[respo.Error] = []
+    with Respod(ONE_BENCH, "--store", "memory", "--drain-timeout", "1s") as respod:
+        client = connect(respod)
+        bench = client.acquire("bench-1", on_notice=held.append)
+        told = threading.Event()
+
+        def wait() -> None:
+            try:
+                client.acquire("bench-1", on_notice=lambda _: told.set())
+            except respo.Error as error:
+                outcomes.append(error)
+
+        waiting = threading.Thread(target=wait)
+        waiting.start()
+        assert told.wait(30)
+        respod.signal(signal.SIGTERM)
+        waiting.join()
+        eventually("it is told", lambda: respo.Draining in kinds_of(held))
+        draining = next(notice for notice in held if isinstance(notice, respo.Draining))
+        assert draining.deadline_seconds == 1.0
+        assert str(draining) == "respod stops and ends the lease in 1 s"
+        eventually("the lease is over", lambda: bench.lost)
+        assert bench.lost_reason == "draining"
+    (outcome,) = outcomes
+    assert isinstance(outcome, respo.Restarting)
+
+
 def test_a_lease_that_a_new_respod_does_not_know_is_lost(respod: Respod, connect: Connect) -> None:
     lost = threading.Event()
     bench = connect(respod).acquire("bench-1", on_lost=lambda _: lost.set())
@@ -148,6 +179,40 @@ def test_a_lingering_lease_is_released_all_the_same(respod: Respod, connect: Con
     with client.lease("bench-1", linger="10m"):
         pass
     client.acquire("bench-1", wait=0).release()
+
+
+@pytest.mark.parametrize("linger", ["0", "10m"])
+def test_a_request_is_withdrawn_even_before_respod_has_answered(
+    linger: str, respod: Respod, connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = connect(respod)
+    client.acquire("bench-1").release()
+    asked = threading.Event()
+    for kind, name in ((HTTPConnection, "getresponse"), (SocketStream, "receive")):
+        monkeypatch.setattr(kind, name, announced(asked, getattr(kind, name)))
+    lease = client.lease("bench-1", linger=linger)
+    outcomes: list[respo.Error] = []
+
+    def ask() -> None:
+        try:
+            lease.acquire()
+        except respo.Error as error:
+            outcomes.append(error)
+
+    respod.signal(signal.SIGSTOP)
+    try:
+        asking = threading.Thread(target=ask)
+        asking.start()
+        assert asked.wait(30)
+        releasing = threading.Thread(target=lease.release)
+        releasing.start()
+        eventually("it is to be released", lambda: lease._is_released)
+    finally:
+        respod.signal(signal.SIGCONT)
+    releasing.join()
+    asking.join()
+    connect(respod).acquire("bench-1", wait="5s").release()
+    assert all("was withdrawn here" in str(outcome) for outcome in outcomes)
 
 
 def test_a_lease_is_released_although_respod_is_away_for_a_moment(

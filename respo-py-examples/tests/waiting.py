@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from typing import Callable, TypeVar
 
@@ -22,3 +23,13 @@ def eventually(what: str, look: Callable[[], Found]) -> Found:
             message = f"{what}: not within {PATIENCE:g} s"
             raise AssertionError(message)
         time.sleep(0.01)
+
+
+def announced(event: threading.Event, function: Callable[..., object]) -> Callable[..., object]:
+    """Return a function that sets the event first."""
+
+    def announcing(*arguments: object) -> object:
+        event.set()
+        return function(*arguments)
+
+    return announcing

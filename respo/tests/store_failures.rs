@@ -184,6 +184,53 @@ async fn a_request_with_a_key_is_made_once_though_the_commit_fails() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_failure_takes_back_what_was_decided_behind_it() {
+    for failure in [Failure::Lost, Failure::Unsure] {
+        let store = ToyStore::new(PLENTY);
+        store.commits_in_order.store(true, Ordering::SeqCst);
+        let broker = broker(&store, &["a"]).await;
+        let (first, second) = (broker.session(), broker.session());
+        let mut held = first.submit(any()).await.unwrap();
+        let id = granted(&mut held).await.id;
+        // The disk takes its time. The release is decided, and so is the grant that follows from it.
+        store.permits.forget_permits(PLENTY);
+        let before = store.commits();
+        let release = broker.release(id, held.token());
+        let grant = async {
+            while store.commits() == before {
+                tokio::task::yield_now().await;
+            }
+            second.submit(any()).await
+        };
+        let fail = async {
+            while store.commits() < before + 2 {
+                tokio::task::yield_now().await;
+            }
+            store.fail(failure);
+            store.permits.add_permits(PLENTY);
+        };
+        let (released, granted_early, ()) = tokio::join!(release, grant, fail);
+        assert_eq!(released.unwrap_err().code(), "store_unavailable");
+        assert_eq!(granted_early.unwrap_err().code(), "store_unavailable");
+        come_back(&store);
+        let mut next = submit(&second, any()).await;
+        if failure == Failure::Lost {
+            broker.release(id, held.token()).await.unwrap();
+        }
+        let grant = granted(&mut next).await;
+        assert_eq!(
+            ended(&mut held).await.code(),
+            match failure {
+                Failure::Lost => "released",
+                // It is told of what it asked for, though not by the answer.
+                Failure::Unsure => "disconnected",
+            }
+        );
+        assert_eq!(store.durable().requests.keys().copied().collect::<Vec<_>>(), [grant.id]);
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_lease_whose_transfer_failed_stays_with_its_session() {
     let store = ToyStore::new(PLENTY);
     let broker = broker(&store, &["a"]).await;

@@ -112,7 +112,8 @@ class LeaseThread:
         """Wait until the thread has ended, and return whether it has."""
         if self._thread is threading.current_thread():
             return False
-        self._thread.join(timeout)
+        with contextlib.suppress(RuntimeError):  # it is about to begin, and will end at once
+            self._thread.join(timeout)
         return not self._thread.is_alive()
 
     def forget(self) -> None:

@@ -31,6 +31,10 @@ pub struct ToyStore {
     /// A commit takes one of these, and waits until there is one.
     pub permits: Semaphore,
     failure: Mutex<Option<Failure>>,
+    /// Whether it takes batches while it commits earlier ones.
+    pub commits_in_order: AtomicBool,
+    /// A commit has failed, and nobody has recovered from that.
+    has_failed: AtomicBool,
     pub recover_fails: AtomicBool,
     pub commits: AtomicUsize,
 }
@@ -44,6 +48,8 @@ impl ToyStore {
             age: AtomicU64::new(0),
             permits: Semaphore::new(permits),
             failure: Mutex::new(None),
+            commits_in_order: AtomicBool::new(false),
+            has_failed: AtomicBool::new(false),
             recover_fails: AtomicBool::new(false),
             commits: AtomicUsize::new(0),
         })
@@ -82,6 +88,7 @@ impl InventoryStore for ToyStore {
         if self.recover_fails.load(Ordering::SeqCst) {
             return Err(StoreError("the disk is gone".to_owned()));
         }
+        self.has_failed.store(false, Ordering::SeqCst);
         let age = Duration::from_secs(self.age.load(Ordering::SeqCst));
         let recovered = self.memory.recover(pool).await?;
         Ok(recovered.map(|recovered| Recovered { age, ..recovered }))
@@ -90,7 +97,11 @@ impl InventoryStore for ToyStore {
     async fn commit(&self, batch: Batch) -> Result<(), StoreError> {
         self.commits.fetch_add(1, Ordering::SeqCst);
         self.permits.acquire().await.unwrap().forget();
+        if self.has_failed.load(Ordering::SeqCst) {
+            return Err(StoreError("an earlier batch failed".to_owned()));
+        }
         let failure = *self.failure.lock().unwrap();
+        self.has_failed.store(failure.is_some(), Ordering::SeqCst);
         if failure != Some(Failure::Lost) {
             self.apply(&batch);
             self.memory.commit(batch).await?;
@@ -111,6 +122,10 @@ impl InventoryStore for ToyStore {
         revision: u64,
     ) -> Result<Option<Arc<Inventory>>, StoreError> {
         self.memory.inventory(pool, revision).await
+    }
+
+    fn commits_in_order(&self) -> bool {
+        self.commits_in_order.load(Ordering::SeqCst)
     }
 
     fn outlives_process(&self) -> bool {
