@@ -129,15 +129,19 @@ where
         }
         match upgraded.try_recv() {
             Ok(upgrade) => {
-                let websocket = websocket::Upgrade { upgrade, socket, address, stopping };
-                let websockets = Arc::clone(&self.websockets);
-                tokio::spawn(async move {
-                    websocket.serve(websockets).await;
-                    drop(slot);
-                });
+                self.spawn(websocket::Upgrade { upgrade, socket, address, stopping }, slot);
             }
             Err(_) => linger(&socket).await,
         }
+    }
+
+    /// Serves a WebSocket by a task of its own.
+    fn spawn(&self, websocket: websocket::Upgrade, slot: OwnedSemaphorePermit) {
+        let websockets = Arc::clone(&self.websockets);
+        tokio::spawn(async move {
+            websocket.serve(websockets).await;
+            drop(slot);
+        });
     }
 }
 

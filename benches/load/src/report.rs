@@ -162,33 +162,7 @@ fn percentiles(results: &Results) -> String {
 
 /// The readers of lists, the many who wait, and the start.
 fn others(results: &Results) -> String {
-    let mut text = String::new();
-    for outcome in results.lists.iter().filter(|outcome| outcome.run == 0) {
-        let same = || results.lists.iter().filter(|it| it.subject == outcome.subject);
-        let (alone, beside) =
-            (median(same().map(|it| it.alone)), median(same().map(|it| it.beside)));
-        let (alone, beside) = (alone.unwrap_or_default(), beside.unwrap_or_default());
-        push(
-            &mut text,
-            format_args!(
-                "- Lists of {} resources over {}, while {} clients do W1: {} cycles/s, without readers {}.",
-                number(outcome.resources as f64),
-                outcome.subject,
-                outcome.clients,
-                number(beside),
-                number(alone),
-            ),
-        );
-        for (nth, (path, _)) in outcome.lists.iter().enumerate() {
-            let at = |percentile: usize| {
-                let latencies = same().filter_map(|it| Some(it.lists.get(nth)?.1));
-                let latencies = latencies.map(|latency| latency.percentiles()[percentile].1);
-                median(latencies).unwrap_or_default() / 1000.0
-            };
-            push(&mut text, format_args!(" `{path}`: p50 {:.1} ms, p99 {:.1} ms.", at(0), at(2)));
-        }
-        text.push('\n');
-    }
+    let mut text = lists(results);
     for outcome in results.loads.iter().filter(|it| it.requests > 1 && it.run == 0) {
         push(
             &mut text,
@@ -223,6 +197,37 @@ fn others(results: &Results) -> String {
             &mut text,
             format_args!("- The disk synchronises one record in {} µs (p50).\n", number(micros)),
         );
+    }
+    text
+}
+
+fn lists(results: &Results) -> String {
+    let mut text = String::new();
+    for outcome in results.lists.iter().filter(|outcome| outcome.run == 0) {
+        let same = || results.lists.iter().filter(|it| it.subject == outcome.subject);
+        let (alone, beside) =
+            (median(same().map(|it| it.alone)), median(same().map(|it| it.beside)));
+        let (alone, beside) = (alone.unwrap_or_default(), beside.unwrap_or_default());
+        push(
+            &mut text,
+            format_args!(
+                "- Lists of {} resources over {}, while {} clients do W1: {} cycles/s, without readers {}.",
+                number(outcome.resources as f64),
+                outcome.subject,
+                outcome.clients,
+                number(beside),
+                number(alone),
+            ),
+        );
+        for (nth, (path, _)) in outcome.lists.iter().enumerate() {
+            let at = |percentile: usize| {
+                let latencies = same().filter_map(|it| Some(it.lists.get(nth)?.1));
+                let latencies = latencies.map(|latency| latency.percentiles()[percentile].1);
+                median(latencies).unwrap_or_default() / 1000.0
+            };
+            push(&mut text, format_args!(" `{path}`: p50 {:.1} ms, p99 {:.1} ms.", at(0), at(2)));
+        }
+        text.push('\n');
     }
     text
 }

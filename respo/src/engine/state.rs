@@ -86,18 +86,7 @@ impl State {
     /// A record about a request that is not there, or a grant of a resource that is nowhere, changes
     /// nothing: the engine never makes one.
     pub fn apply(&mut self, record: &Record) {
-        self.at = match record {
-            Record::Queued { at, .. }
-            | Record::Granted { at, .. }
-            | Record::Ended { at, .. }
-            | Record::Extended { at, .. }
-            | Record::PartlyReleased { at, .. }
-            | Record::Transferred { at, .. }
-            | Record::Allowed { at, .. }
-            | Record::Disallowed { at, .. }
-            | Record::InventoryReplaced { at, .. } => self.at.max(*at),
-            Record::ClockSet { to, .. } => *to,
-        };
+        self.move_on(record);
         match record {
             Record::Queued { id, request, token, party, made_with, at } => {
                 self.last_id = self.last_id.max(*id);
@@ -106,27 +95,9 @@ impl State {
                 self.requests.insert(*id, state);
             }
             Record::Granted { id, fence, resources, at, expires } => {
-                self.last_fence = self.last_fence.max(*fence);
-                for name in resources.iter().flatten() {
-                    self.last_used.set(name, *fence);
-                }
-                let inventory = &self.inventory;
-                if let Some(state) = self.requests.get_mut(id) {
-                    let resolve = |names: &Vec<Name>| resolve(inventory, &state.request, names);
-                    let resources = resources.iter().map(resolve).collect();
-                    let (since, expires) = (*at, *expires);
-                    state.grant = Some(Grant { id: *id, fence: *fence, resources, since, expires });
-                }
+                self.granted(*id, *fence, resources, *at, *expires);
             }
-            Record::Ended { id, at, .. } => {
-                let Some(ended) = self.requests.remove(id) else {
-                    return;
-                };
-                for name in ended.grant.iter().flat_map(Grant::names) {
-                    self.forget_outsider(name);
-                }
-                self.spend(ended.made_with, *id, *at);
-            }
+            Record::Ended { id, at, .. } => self.ended(*id, *at),
             Record::Extended { id, expires, until, .. } => {
                 if let Some(state) = self.requests.get_mut(id) {
                     state.until = *until;
@@ -135,15 +106,7 @@ impl State {
                     }
                 }
             }
-            Record::PartlyReleased { id, resources, .. } => {
-                let grant = self.requests.get_mut(id).and_then(|state| state.grant.as_mut());
-                for kept in grant.into_iter().flat_map(|grant| &mut grant.resources) {
-                    kept.retain(|resource| !resources.contains(&resource.name));
-                }
-                for name in resources {
-                    self.forget_outsider(name);
-                }
-            }
+            Record::PartlyReleased { id, resources, .. } => self.partly_released(*id, resources),
             Record::Transferred { id, request, token, party, at } => {
                 if let Some(state) = self.requests.get_mut(id) {
                     state.request = Arc::clone(request);
@@ -168,15 +131,74 @@ impl State {
             }
             Record::ClockSet { from, to } => self.move_times(*from, *to),
             Record::InventoryReplaced { revision, inventory, .. } => {
-                self.revision = *revision;
-                self.inventory = Arc::clone(inventory);
-                let mut last_used = std::mem::take(&mut self.last_used);
-                let held: BTreeSet<&Name> = self.grants().flat_map(Grant::names).collect();
-                last_used
-                    .retain(|name| held.contains(name) || inventory.find(name.as_str()).is_some());
-                self.last_used = last_used;
+                self.inventory_replaced(*revision, inventory);
             }
         }
+    }
+
+    /// The state is that of the moment of the newest record. Only a clock that is set goes back.
+    fn move_on(&mut self, record: &Record) {
+        self.at = match record {
+            Record::Queued { at, .. }
+            | Record::Granted { at, .. }
+            | Record::Ended { at, .. }
+            | Record::Extended { at, .. }
+            | Record::PartlyReleased { at, .. }
+            | Record::Transferred { at, .. }
+            | Record::Allowed { at, .. }
+            | Record::Disallowed { at, .. }
+            | Record::InventoryReplaced { at, .. } => self.at.max(*at),
+            Record::ClockSet { to, .. } => *to,
+        };
+    }
+
+    fn granted(
+        &mut self,
+        id: RequestId,
+        fence: Fence,
+        resources: &[Vec<Name>],
+        since: Timestamp,
+        expires: Option<Timestamp>,
+    ) {
+        self.last_fence = self.last_fence.max(fence);
+        for name in resources.iter().flatten() {
+            self.last_used.set(name, fence);
+        }
+        let inventory = &self.inventory;
+        if let Some(state) = self.requests.get_mut(&id) {
+            let resolve = |names: &Vec<Name>| resolve(inventory, &state.request, names);
+            let resources = resources.iter().map(resolve).collect();
+            state.grant = Some(Grant { id, fence, resources, since, expires });
+        }
+    }
+
+    fn ended(&mut self, id: RequestId, at: Timestamp) {
+        let Some(ended) = self.requests.remove(&id) else {
+            return;
+        };
+        for name in ended.grant.iter().flat_map(Grant::names) {
+            self.forget_outsider(name);
+        }
+        self.spend(ended.made_with, id, at);
+    }
+
+    fn partly_released(&mut self, id: RequestId, resources: &[Name]) {
+        let grant = self.requests.get_mut(&id).and_then(|state| state.grant.as_mut());
+        for kept in grant.into_iter().flat_map(|grant| &mut grant.resources) {
+            kept.retain(|resource| !resources.contains(&resource.name));
+        }
+        for name in resources {
+            self.forget_outsider(name);
+        }
+    }
+
+    fn inventory_replaced(&mut self, revision: u64, inventory: &Arc<Inventory>) {
+        self.revision = revision;
+        self.inventory = Arc::clone(inventory);
+        let mut last_used = std::mem::take(&mut self.last_used);
+        let held: BTreeSet<&Name> = self.grants().flat_map(Grant::names).collect();
+        last_used.retain(|name| held.contains(name) || inventory.find(name.as_str()).is_some());
+        self.last_used = last_used;
     }
 
     /// A retired resource goes with its lease, and so does a key that is in no inventory.

@@ -8,7 +8,7 @@ use respo::snapshot::Status;
 use respo::wire::QueuedRequest;
 use respo::{
     AttributeMatcher, Authority, Command, Effects, Engine, HumanDuration, Label, Limits, Name,
-    Refusal, Reply, RequestId, SessionId, Snapshot, State, Timestamp, Token,
+    Refusal, Reply, Request, RequestId, SessionId, Snapshot, State, Timestamp, Token,
 };
 
 use super::Action;
@@ -72,12 +72,7 @@ impl World {
                 let session = session.ok_or(format!("{client} is not connected"))?;
                 self.command(Command::CloseSession(session))
             }
-            Action::Ask { client, request } => {
-                let session = self.session(client);
-                let token = token(self.stored.last_id.0 + 1, 0).digest();
-                let request = Arc::new((**request).clone());
-                self.command(Command::Submit { session, request, token })
-            }
+            Action::Ask { client, request } => self.ask(client, request),
             Action::Release(client, id) => {
                 let by = Authority::Session(self.session(client));
                 self.command(Command::End { id: *id, by })
@@ -122,6 +117,12 @@ impl World {
             told.push("nothing happens".to_owned());
         }
         Ok(told)
+    }
+
+    fn ask(&mut self, client: &str, request: &Request) -> Vec<String> {
+        let session = self.session(client);
+        let token = token(self.stored.last_id.0 + 1, 0).digest();
+        self.command(Command::Submit { session, request: Arc::new(request.clone()), token })
     }
 
     /// What a client has as a token of a request: one that was made for it, or else the first one.

@@ -112,8 +112,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use respo::{
-    Command, Fence, Inventory, Label, Limits, Name, Request, RequestId, SessionId, State,
-    Timestamp, TokenDigest,
+    Command, Fence, Grant, Inventory, Label, Limits, Name, Request, RequestId, Resource, SessionId,
+    State, Timestamp, TokenDigest,
 };
 
 use crate::random_histories::Step;
@@ -172,6 +172,20 @@ struct Lease {
     expires: Option<Timestamp>,
 }
 
+impl Lease {
+    fn of(grant: &Grant) -> Self {
+        let names = |resources: &Vec<Arc<Resource>>| {
+            resources.iter().map(|resource| resource.name.clone()).collect()
+        };
+        Self {
+            resources: grant.resources.iter().map(names).collect(),
+            fence: grant.fence,
+            since: grant.since,
+            expires: grant.expires,
+        }
+    }
+}
+
 /// Whose a request is at the moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Owner {
@@ -207,16 +221,7 @@ impl Specification {
             }
         };
         let requests = state.requests.iter().map(|(id, found)| {
-            let lease = found.grant.as_ref().map(|grant| Lease {
-                resources: grant
-                    .resources
-                    .iter()
-                    .map(|resources| resources.iter().map(|one| one.name.clone()).collect())
-                    .collect(),
-                fence: grant.fence,
-                since: grant.since,
-                expires: grant.expires,
-            });
+            let lease = found.grant.as_ref().map(Lease::of);
             let owner = owner(id, &found.request);
             let ttl = found.request.ttl();
             let until =

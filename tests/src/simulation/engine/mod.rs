@@ -5,6 +5,7 @@
 //! crashes. After a while the faults stop; then everything must drain.
 
 mod agenda;
+mod batch;
 mod client;
 mod conduct;
 mod message;

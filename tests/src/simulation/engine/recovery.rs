@@ -5,8 +5,9 @@ use respo::{
     TokenDigest,
 };
 
+use super::batch::{Answer, Batch, Stage};
 use super::message::{About, Asking, Question, ToClient, ToServer};
-use super::server::{Answer, Batch, Remembered, Server, Sessions, Stage};
+use super::server::{Remembered, Server, Sessions};
 use super::subject::Subject;
 use super::{Happening, World};
 use crate::simulation::checkers::Told;

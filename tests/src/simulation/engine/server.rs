@@ -5,10 +5,11 @@ use std::collections::VecDeque;
 
 use respo::idempotency::MadeWith;
 use respo::{
-    Authority, Command, Effects, EndReason, Notice, NoticeKind, Record, Refusal, Reply, RequestId,
+    Authority, Command, Effects, EndReason, Notice, NoticeKind, Refusal, Reply, RequestId,
     SessionId, Timestamp, Token, TokenDigest,
 };
 
+use super::batch::{Answer, Batch, Failure, Stage};
 use super::message::{About, Asking, Question, ToClient, ToServer};
 use super::subject::Subject;
 use super::{Happening, World};
@@ -51,68 +52,6 @@ pub(super) struct Remembered {
     /// Leases whose transfer was refused, but may be durable all the same, with the tokens that they have then.
     pub(super) transferred: Vec<(RequestId, TokenDigest)>,
     pub(super) drain: Option<Command>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Stage {
-    /// It serves clients.
-    Serving,
-    /// It starts from what the store has.
-    Starting,
-    /// The store works again.
-    Recovering,
-}
-
-/// How a commit goes wrong.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Failure {
-    /// Nothing was written.
-    Lost,
-    /// Everything was written, but the store does not know that.
-    Unsure,
-}
-
-/// What is carried out and committed together.
-pub(super) struct Batch {
-    pub(super) stage: Stage,
-    pub(super) records: Vec<Record>,
-    pub(super) notices: Vec<Notice>,
-    pub(super) answers: Vec<Answer>,
-    pub(super) posts: Vec<Command>,
-    /// The sessions before it.
-    pub(super) sessions: Sessions,
-    /// The server stops afterwards.
-    pub(super) stops: bool,
-    pub(super) failure: Option<Failure>,
-    is_told: bool,
-}
-
-pub(super) struct Answer {
-    pub(super) client: usize,
-    pub(super) session: SessionId,
-    pub(super) errand: u64,
-    pub(super) about: About,
-    pub(super) result: Result<Reply, Refusal>,
-    /// Of a new request, or of the one that is resumed.
-    pub(super) token: Option<Token>,
-    /// The key that the request was sent with.
-    pub(super) key: Option<TokenDigest>,
-}
-
-impl Batch {
-    pub(super) fn new(stage: Stage, sessions: Sessions) -> Self {
-        Self {
-            stage,
-            records: Vec::new(),
-            notices: Vec::new(),
-            answers: Vec::new(),
-            posts: Vec::new(),
-            sessions,
-            stops: false,
-            failure: None,
-            is_told: false,
-        }
-    }
 }
 
 impl World {
@@ -183,10 +122,7 @@ impl World {
         let mut token = None;
         let command = match question {
             Question::Submit(request) => {
-                let fresh = self.token();
-                let digest = fresh.digest();
-                token = Some(fresh);
-                Command::Submit { session, request, token: digest }
+                Command::Submit { session, request, token: self.make_token(&mut token) }
             }
             Question::SubmitOnce(request, key) => {
                 let salt = self.salt();
@@ -214,18 +150,18 @@ impl World {
             Question::ReleasePart(id, token, resources) => {
                 Command::ReleasePart { id, by: Authority::Token(token), resources }
             }
-            Question::Transfer(id, known, to) => {
-                let fresh = self.token();
-                let digest = fresh.digest();
-                token = Some(fresh);
-                Command::Transfer { id, by: Authority::Token(known), to, token: digest }
-            }
-            Question::Allow(id, known, who) => {
-                let fresh = self.token();
-                let digest = fresh.digest();
-                token = Some(fresh);
-                Command::Allow { id, by: Authority::Token(known), who, token: digest }
-            }
+            Question::Transfer(id, known, to) => Command::Transfer {
+                id,
+                by: Authority::Token(known),
+                to,
+                token: self.make_token(&mut token),
+            },
+            Question::Allow(id, known, who) => Command::Allow {
+                id,
+                by: Authority::Token(known),
+                who,
+                token: self.make_token(&mut token),
+            },
             Question::Resume(known) => {
                 token = Some(known.clone());
                 Command::Resume { session, token: known }
@@ -237,6 +173,11 @@ impl World {
         let result = self.call(Some(command), batch);
         let key = None;
         batch.answers.push(Answer { client, session, errand, about, result, token, key });
+    }
+
+    /// Makes a token, and keeps it for whoever is to be told it.
+    fn make_token(&mut self, made: &mut Option<Token>) -> TokenDigest {
+        made.insert(self.token()).digest()
     }
 
     fn token(&mut self) -> Token {
