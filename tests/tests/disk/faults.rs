@@ -19,9 +19,10 @@ struct Failure {
 
 const FULL: Failure = Failure { rules: &["pwrite64:error=ENOSPC"], leaves_doubt: false };
 const READ_ONLY: Failure = Failure { rules: &["pwrite64:error=EROFS"], leaves_doubt: false };
-const UNSYNCHRONIZED: Failure = Failure { rules: &["fsync:error=EIO"], leaves_doubt: true };
+const UNSYNCHRONIZED: Failure =
+    Failure { rules: &["fsync:error=EIO", "fdatasync:error=EIO"], leaves_doubt: true };
 const BROKEN: Failure = Failure {
-    rules: &["pwrite64:error=EIO", "fsync:error=EIO", "ftruncate:error=EIO"],
+    rules: &["pwrite64:error=EIO", "fsync:error=EIO", "fdatasync:error=EIO", "ftruncate:error=EIO"],
     leaves_doubt: false,
 };
 

@@ -17,7 +17,7 @@ const POOLS: [&str; 2] = ["boards", "phones"];
 
 /// By its 60th synchronization of the log the script has long been played, and what is going on is the
 /// crowd that comes after it.
-const KILLED_AT: &str = "inject=fsync:signal=SIGKILL:when=60";
+const KILLED_AT: &str = "inject=fdatasync:signal=SIGKILL:when=60";
 
 /// How many come, at most.
 const CROWD: usize = 200;
