@@ -3,7 +3,8 @@
 At exit, also by an exception or ``sys.exit``, everything that is still held is released.
 
 SIGTERM, SIGHUP and SIGINT release everything, too, where their action is the default, which is to
-end the process at once; it then ends by the same signal. A handler that is there already stays in
+end the process at once; it then ends by the same signal, or as process 1 of a container with the
+exit code that a shell would show for that (128 and the number). A handler that is there already stays in
 place and decides, as Python's own for SIGINT does, which raises KeyboardInterrupt: what it makes
 of the signal unwinds the ``with`` blocks, and these release. Handlers can be set by the main
 thread only; so they are set when it acquires its first lease.
@@ -99,6 +100,9 @@ def _end_by_signal(number: int, frame: FrameType | None) -> None:  # noqa: ARG00
     release_everything()
     signal.signal(number, signal.SIG_DFL)
     os.kill(os.getpid(), number)
+    # Only the first process of a PID namespace, as in a container, gets here: the system ends it by
+    # no signal from within. What it held is free, so it must not go on.
+    os._exit(128 + number)
 
 
 def _after_fork_in_child() -> None:
