@@ -126,7 +126,9 @@ def namespace() -> tuple[str, ...]:
 def test_a_signal_ends_the_first_process_of_a_container_too(
     respod: Respod, transport: str, programs: list[Program], namespace: tuple[str, ...]
 ) -> None:
-    body = HOLD.format(linger="10m", then="os.kill(1, signal.SIGTERM)\nprint('goes on', os.getpid())")
+    body = HOLD.format(
+        linger="10m", then="os.kill(1, signal.SIGTERM)\nprint('goes on', os.getpid())"
+    )
     programs.append(Program(respod, transport, body, starter=namespace))
     programs[-1].expect("held")
     assert programs[-1].line() == ""

@@ -146,7 +146,7 @@ class AsyncClient:
 
     def falls_back(self, error: Error) -> bool:
         """Return whether to ask again: there is no WebSocket, and it need not be one."""
-        is_worth = error.code == "no_web_socket" and not self._insists and self._sockets is not None
+        is_worth = error.code == "no_web_socket" and not self._insists
         if is_worth:
             self._sockets = None
         return is_worth
