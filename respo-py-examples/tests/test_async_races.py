@@ -86,8 +86,12 @@ def test_a_second_stop_does_not_abort_a_release(
 
 
 @contextmanager
-def server_that_is_late(silent: int) -> Iterator[str]:
-    """A WebSocket server that says hello only after ``silent`` connections without; its URL."""
+def server_that_is_late(silent: int) -> Iterator[tuple[str, threading.Event]]:
+    """A WebSocket server that says hello only after ``silent`` connections without.
+
+    Returns its URL, and an event that says that one of them is closed.
+    """
+    closed = threading.Event()
     connections: list[ServerConnection] = []
 
     def handle(connection: ServerConnection) -> None:
@@ -96,11 +100,12 @@ def server_that_is_late(silent: int) -> Iterator[str]:
             connection.send(json.dumps({"event": "hello", "heartbeat_seconds": 5}))
         with pytest.raises(ConnectionClosed):
             connection.recv()
+        closed.set()
 
     with serve(handle, "127.0.0.1", 0) as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
-        yield f"http://127.0.0.1:{server.socket.getsockname()[1]}"
+        yield f"http://127.0.0.1:{server.socket.getsockname()[1]}", closed
         server.shutdown()
         thread.join()
 
@@ -114,12 +119,12 @@ def test_the_connection_after_one_without_a_hello_is_not_deaf() -> None:
         connection = await connecting
         await connection.close()
 
-    with server_that_is_late(silent=1) as url:
+    with server_that_is_late(silent=1) as (url, _):
         asyncio.run(main(url))
 
 
 def test_a_connection_that_is_given_up_while_it_waits_for_a_hello_is_closed() -> None:
-    async def main(url: str) -> None:
+    async def main(url: str, closed: threading.Event) -> None:
         address = Address.of(url)
         recv = asyncio.Event()
         monkeypatch = pytest.MonkeyPatch()
@@ -136,9 +141,7 @@ def test_a_connection_that_is_given_up_while_it_waits_for_a_hello_is_closed() ->
             connecting.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await connecting
-        connection = await AsyncSocketConnection.to(address, PATIENCE)
-        await connection.close()
+        assert await asyncio.to_thread(closed.wait, PATIENCE)
 
-    # Its end waits for that of all connections.
-    with server_that_is_late(silent=1) as url:
-        asyncio.run(main(url))
+    with server_that_is_late(silent=1) as (url, closed):
+        asyncio.run(main(url, closed))

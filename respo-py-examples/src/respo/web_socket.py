@@ -276,6 +276,7 @@ class SocketTransport:
         self._uses_fallback = False
         self._lock = threading.Lock()
         self._connection: SocketConnection | None = None
+        self._finalizer: weakref.finalize[..., SocketTransport] | None = None
         share(self)
 
     @property
@@ -341,7 +342,10 @@ class SocketTransport:
                 left = max(0.01, deadline - now())
                 self._connection = SocketConnection(self._calls.address, left)
                 # When neither the client nor a lease needs it any more.
-                weakref.finalize(self, self._connection.shut).atexit = False
+                if self._finalizer is not None:
+                    self._finalizer.detach()
+                self._finalizer = weakref.finalize(self, self._connection.shut)
+                self._finalizer.atexit = False
             return self._connection
         except NoWebSocket:
             self._uses_fallback = self._fallback is not None
