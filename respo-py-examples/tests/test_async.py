@@ -325,3 +325,23 @@ def test_a_forked_child_keeps_nothing(respod: Respod, transport: str) -> None:
             respo.Client(respod.url).acquire("bench-1", wait="10s").release()
         finally:
             os.kill(child, signal.SIGKILL)
+
+
+def test_closing_events_ends_whoever_waits_for_the_next(run: Run) -> None:
+    async def main(client: respo.AsyncClient) -> None:
+        async with client.events() as events:
+            left: list[respo.Event] = []
+
+            async def wait() -> None:
+                left.extend([event async for event in events])
+
+            waiting = [asyncio.create_task(wait()) for _ in range(2)]
+            while len(events._events._getters) < 2:  # type: ignore[attr-defined]  # noqa: ASYNC110
+                await asyncio.sleep(0)
+            await events.aclose()
+            await asyncio.gather(*waiting)
+            assert left == []
+            with pytest.raises(StopAsyncIteration):
+                await events.__anext__()
+
+    run(main)

@@ -11,6 +11,7 @@ import pytest
 from waiting import eventually
 
 import respo
+from respo.lease_protocol import Ask, Resume
 
 if TYPE_CHECKING:
     from conftest import Connect
@@ -261,6 +262,10 @@ def test_no_secret_is_in_what_is_shown(
         assert back.wait(30)
         shown = " ".join(map(repr, (client, bench, bench.resource, bench.dut, vars(client))))
         shown += " ".join(map(repr, vars(bench).values()))
+        with pytest.raises(respo.Busy) as busy:
+            client.acquire("bench-1", wait="500ms")
+        assert busy.value.problem["candidates"]
+        assert "token" not in busy.value.problem
         token = bench.token
         assert len(token) == 32
         with pytest.raises(AttributeError, match="there are: api_key, console, socket") as caught:
@@ -327,3 +332,7 @@ def test_a_lease_that_is_released_while_it_waits_is_withdrawn(
     (outcome,) = outcomes
     assert str(outcome) == "request 2 was withdrawn here"
     assert not lease.lost
+
+
+def test_no_step_shows_what_is_secret() -> None:
+    assert "SECRET" not in repr((Ask("SECRET-KEY", 1.0), Resume("SECRET-TOKEN", 1.0)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from http.client import HTTPConnection
 from typing import TYPE_CHECKING
 
 import pytest
@@ -10,6 +11,7 @@ from daemon import Respod
 from waiting import eventually
 
 import respo
+from respo.address import Address
 
 if TYPE_CHECKING:
     from conftest import Connect
@@ -147,3 +149,19 @@ def test_closing_events_ends_whoever_waits_for_the_next(respod: Respod) -> None:
     waiting.join(30)
     assert not waiting.is_alive()
     assert left == []
+
+
+def test_events_that_are_closed_while_they_connect_anew_leave_no_connection(
+    respod: Respod, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    events = respo.Client(respod.url).events()
+    connection = Address.connection
+
+    def closing(address: Address, timeout: float) -> HTTPConnection:
+        events.close()
+        return connection(address, timeout)
+
+    monkeypatch.setattr(Address, "connection", closing)
+    respod.restart()
+    assert list(events) == []
+    assert events._socket.fileno() == -1

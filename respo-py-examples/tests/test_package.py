@@ -5,6 +5,8 @@ from __future__ import annotations
 import pickle
 import subprocess
 import sys
+import tarfile
+import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -93,3 +95,46 @@ def test_errors_can_be_passed_on_to_other_processes() -> None:
 def test_a_transport_that_there_is_none_of_is_refused(transport: str) -> None:
     with pytest.raises(respo.Invalid, match="there are 'http' and 'websocket'"):
         respo.Client(transport=transport)
+
+
+LICENCES = ("LICENSE-APACHE", "LICENSE-MIT")
+
+
+def test_the_licences_are_in_what_is_published(tmp_path: Path) -> None:
+    subprocess.run(
+        [sys.executable, "-m", "hatchling", "build", "-d", tmp_path], cwd=PACKAGE, check=True
+    )
+    (wheel,) = tmp_path.glob("*.whl")
+    (source,) = tmp_path.glob("*.tar.gz")
+    with zipfile.ZipFile(wheel) as packed, tarfile.open(source) as tar:
+        for name in LICENCES:
+            text = (PACKAGE.parent / name).read_bytes()
+            (found,) = [one for one in packed.namelist() if one.endswith(f"licenses/{name}")]
+            assert packed.read(found) == text
+            (found,) = [one for one in tar.getnames() if one.endswith(f"/{name}")]
+            member = tar.extractfile(found)
+            assert member is not None
+            assert member.read() == text
+
+
+OLD = """
+from importlib import metadata
+import sys
+known = metadata.version
+metadata.version = lambda name: "1.0.0" if name == "pluggy" else known(name)
+import pytest
+sys.exit(pytest.main(["-p", "no:cacheprovider", *sys.argv[1:]]))
+"""
+
+
+@pytest.mark.parametrize(("mark", "code"), [("", 0), ("@pytest.mark.respo('bench-1')", 4)])
+def test_the_plugin_stays_away_from_a_pytest_that_is_too_old(
+    mark: str, code: int, tmp_path: Path
+) -> None:
+    test = tmp_path / "test_it.py"
+    test.write_text(f"import pytest\n\n{mark}\ndef test_it():\n    pass\n")
+    ran = subprocess.run(
+        [sys.executable, "-c", OLD, test], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert ran.returncode == code
+    assert "pip install 'pluggy>=1.2'" in ran.stdout + ran.stderr

@@ -27,11 +27,13 @@ client = respo.Client({url!r}, transport={transport!r})
 class Program:
     """A Python program that uses respo, and says how far it is."""
 
-    def __init__(self, respod: Respod, transport: str, body: str) -> None:
-        """Start it."""
+    def __init__(
+        self, respod: Respod, transport: str, body: str, starter: tuple[str, ...] = ()
+    ) -> None:
+        """Start it. ``starter``: a command that starts the one that follows."""
         source = BEGINNING.format(url=respod.url, transport=transport) + body
         self.process = subprocess.Popen(
-            [sys.executable, "-u", "-c", source],
+            [*starter, sys.executable, "-u", "-c", source],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -105,6 +107,32 @@ def test_what_is_held_at_exit_is_released(how: str, respod: Respod, start: Start
     program = start(HOLD.format(linger="10m", then=then))
     program.expect("held")
     assert program.end()[0] == code
+    respo.Client(respod.url).acquire("bench-1", wait=0).release()
+
+
+NAMESPACE = ("unshare", "--user", "--map-root-user", "--pid", "--fork", "--kill-child")
+
+
+@pytest.fixture(scope="module")
+def namespace() -> tuple[str, ...]:
+    """A command that starts another one as process 1 of a namespace."""
+    try:
+        subprocess.run([*NAMESPACE, "true"], check=True, capture_output=True)
+    except (OSError, subprocess.CalledProcessError) as failure:
+        pytest.skip(f"no PID namespace can be made here: {failure}")
+    return NAMESPACE
+
+
+def test_a_signal_ends_the_first_process_of_a_container_too(
+    respod: Respod, transport: str, programs: list[Program], namespace: tuple[str, ...]
+) -> None:
+    body = HOLD.format(
+        linger="10m", then="os.kill(1, signal.SIGTERM)\nprint('goes on', os.getpid())"
+    )
+    programs.append(Program(respod, transport, body, starter=namespace))
+    programs[-1].expect("held")
+    assert programs[-1].line() == ""
+    assert programs[-1].end() == (128 + signal.SIGTERM, "")
     respo.Client(respod.url).acquire("bench-1", wait=0).release()
 
 

@@ -95,6 +95,18 @@ def test_it_will_do_for_asyncio_too(relay: Relay) -> None:
     assert relay.upgrades == 1
 
 
+def test_two_leases_at_once_do_without_one_too(relay: Relay) -> None:
+    async def main() -> None:
+        async def lease(client: respo.AsyncClient) -> int:
+            async with client.lease("bench-1") as bench:
+                return bench.fence
+
+        async with respo.AsyncClient(relay.url) as client:
+            assert sorted(await asyncio.gather(lease(client), lease(client))) == [1, 2]
+
+    asyncio.run(main())
+
+
 def test_whoever_insists_on_a_web_socket_is_told_what_to_do(relay: Relay) -> None:
     with pytest.raises(respo.Unavailable, match="transport='http' does without"):
         respo.Client(relay.url, transport="websocket").acquire("bench-1")

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-import http.client
 import os
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from respo.connecting import PlainConnection, SecureConnection, connected
 from respo.errors import Invalid
+
+if TYPE_CHECKING:
+    import http.client
+    import socket
 
 DEFAULT_URL = "http://127.0.0.1:7373"
 _PORTS = {"http": 80, "https": 443}
@@ -56,8 +61,17 @@ class Address:
 
     def connection(self, timeout: float) -> http.client.HTTPConnection:
         """Return a connection that is not made yet."""
-        kind = http.client.HTTPSConnection if self.scheme == "https" else http.client.HTTPConnection
+        kind = SecureConnection if self.scheme == "https" else PlainConnection
         return kind(self.host, self.port, timeout=timeout)
+
+    def connected(self, within: float) -> socket.socket:
+        """Return a socket that is connected, after ``within`` seconds at most.
+
+        Raises:
+            OSError: If that is not possible; ConnectionRefusedError only if nobody is there.
+
+        """
+        return connected(self.host, self.port, within)
 
     def __str__(self) -> str:
         """Return the URL."""

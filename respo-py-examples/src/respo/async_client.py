@@ -146,7 +146,7 @@ class AsyncClient:
 
     def falls_back(self, error: Error) -> bool:
         """Return whether to ask again: there is no WebSocket, and it need not be one."""
-        is_worth = error.code == "no_web_socket" and not self._insists and self._sockets is not None
+        is_worth = error.code == "no_web_socket" and not self._insists
         if is_worth:
             self._sockets = None
         return is_worth
@@ -187,6 +187,8 @@ class AsyncEventStream:
         """``connect``: makes the connection."""
         self._connect = connect
         self._stream: EventStream | None = None
+        self._reading: threading.Thread | None = None
+        self._is_closed = False
         self._events: asyncio.Queue[Event | Error | None]
 
     def __aiter__(self) -> AsyncEventStream:
@@ -200,10 +202,14 @@ class AsyncEventStream:
             Error: If respod refuses to go on.
 
         """
+        if self._is_closed:
+            raise StopAsyncIteration
         if self._stream is None:
             await self.__aenter__()
         item = await self._events.get()
         if item is None:
+            # Nothing more will come, for whoever else waits.
+            self._events.put_nowait(None)
             raise StopAsyncIteration
         if isinstance(item, Error):
             raise item
@@ -212,13 +218,14 @@ class AsyncEventStream:
     async def __aenter__(self) -> AsyncEventStream:
         """Connect."""
         if self._stream is None:
+            self._is_closed = False
             self._events = asyncio.Queue()
             self._stream = await asyncio.to_thread(self._connect)
             loop = asyncio.get_running_loop()
-            reading = threading.Thread(
+            self._reading = threading.Thread(
                 target=self._read, args=(self._stream, loop), name="respo-events", daemon=True
             )
-            reading.start()
+            self._reading.start()
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -226,24 +233,23 @@ class AsyncEventStream:
         await self.aclose()
 
     async def aclose(self) -> None:
-        """End the iteration."""
+        """End the iteration, also for another task that waits for the next event."""
+        self._is_closed = True
         stream, self._stream = self._stream, None
-        if stream is not None:
+        if stream is not None and self._reading is not None:
             await asyncio.to_thread(stream.close)
-            while await self._events.get() is not None:
-                pass
+            await asyncio.to_thread(self._reading.join)
 
     def _read(self, stream: EventStream, loop: asyncio.AbstractEventLoop) -> None:
-        last: Error | None = None
+        put = self._events.put_nowait
         with contextlib.suppress(RuntimeError):  # the loop is closed
             try:
                 for event in stream:
-                    loop.call_soon_threadsafe(self._events.put_nowait, event)
+                    loop.call_soon_threadsafe(put, event)
             except Error as error:
-                last = error
-            if last is not None:
-                loop.call_soon_threadsafe(self._events.put_nowait, last)
-            loop.call_soon_threadsafe(self._events.put_nowait, None)
+                loop.call_soon_threadsafe(put, error)
+            finally:
+                loop.call_soon_threadsafe(put, None)
 
 
 _clients: dict[asyncio.AbstractEventLoop, dict[Address, AsyncClient]] = {}

@@ -15,6 +15,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketExce
 from respo.address import Address
 from respo.calls import USER_AGENT, Calls, no_web_socket, refusal, unreachable
 from respo.errors import error_of
+from respo.mailbox import Mailbox
 from respo.process import share
 from respo.request import Request
 from respo.socket_messages import (
@@ -41,7 +42,7 @@ class AsyncSocketStream:
         self._ref = ""
         self._pool: str | None = None
         self._is_known = False
-        self._mailbox: asyncio.Queue[Item] = asyncio.Queue()
+        self._mailbox = Mailbox()
 
     @property
     def last_sign(self) -> float:
@@ -51,7 +52,7 @@ class AsyncSocketStream:
     async def ask(self, text_of: Callable[[str], str], pool: str | None) -> None:
         """Say what ``text_of`` makes of the ``ref``."""
         self._pool = pool
-        self._ref = self.connection.open(self._mailbox.put_nowait)
+        self._ref = self.connection.open(self._mailbox.put)
         await self.connection.send(text_of(self._ref))
 
     async def receive(self, within: float | None = None) -> Message:
@@ -62,7 +63,7 @@ class AsyncSocketStream:
 
         """
         try:
-            item = await asyncio.wait_for(self._mailbox.get(), within)
+            item = await self._mailbox.get(within)
         except asyncio.TimeoutError:
             raise silent(within or 0) from None
         if isinstance(item, Broken):
@@ -73,6 +74,8 @@ class AsyncSocketStream:
     async def close(self) -> None:
         """Hear no more of the request, and cancel it where its id is not known."""
         self.connection.leave(self._ref, None if self._is_known else (self._pool,))
+        for item in self._mailbox.empty():
+            await self.connection.deliver_late(self._ref, item)
 
 
 class AsyncSocketConnection:
@@ -87,6 +90,7 @@ class AsyncSocketConnection:
         self._web_socket = web_socket
         self._routes = Routes()
         self._pong: Any = None
+        self._receiving: asyncio.Task[Any] | None = None
         self._task = self.loop.create_task(self._read(), name="respo-socket")
 
     @classmethod
@@ -99,11 +103,10 @@ class AsyncSocketConnection:
         """
         within = max(0.01, within)
         sock: socket.socket | None = None
+        web_socket: ClientConnection | None = None
         try:
             # In a thread: asyncio itself would not tell a refusal from other failures.
-            sock = await asyncio.to_thread(
-                socket.create_connection, (address.host, address.port), within
-            )
+            sock = await asyncio.to_thread(address.connected, within)
             sock.settimeout(0)
             web_socket = await connect(
                 socket_url(address),
@@ -118,15 +121,22 @@ class AsyncSocketConnection:
                 logger=LIBRARY_LOGGER,
             )
             hello = json.loads(await asyncio.wait_for(web_socket.recv(), within))
-            return cls(sock, web_socket, hello)
+            connection = cls(sock, web_socket, hello)
+            web_socket = None
+            return connection
         except InvalidStatus as answer:
             status, body = answer.response.status_code, bytes(answer.response.body or b"")
             failure = refusal(address, status, body) if status >= 500 else no_web_socket(address)  # noqa: PLR2004
             raise failure from None
         except (OSError, asyncio.TimeoutError, ValueError, WebSocketException) as trouble:
-            if sock is not None:
+            if sock is not None and web_socket is None:
                 sock.close()
             raise unreachable(address, trouble) from None
+        finally:
+            # The event loop watches the socket: to close that alone would leave the loop deaf to
+            # the next one, which gets the same number.
+            if web_socket is not None:
+                web_socket.transport.abort()
 
     @property
     def is_broken(self) -> bool:
@@ -151,11 +161,11 @@ class AsyncSocketConnection:
             Error: If respod refuses.
 
         """
-        mailbox: asyncio.Queue[Item] = asyncio.Queue()
-        ref = self.open(mailbox.put_nowait)
+        mailbox = Mailbox()
+        ref = self.open(mailbox.put)
         try:
             await self.send(message_text(kind, ref, **more))
-            answer = await asyncio.wait_for(mailbox.get(), within)
+            answer = await mailbox.get(within)
         except asyncio.TimeoutError:
             raise silent(within) from None
         finally:
@@ -174,6 +184,12 @@ class AsyncSocketConnection:
             self._routes.abandon(ref, *abandoned)
         if self.is_broken and self._routes.is_empty:
             self._web_socket.transport.abort()
+
+    async def deliver_late(self, ref: str, item: Item) -> None:
+        """Take in what nobody has looked at before ``ref`` was left."""
+        answer = None if isinstance(item, Broken) else self._routes.cancellation(ref, item)
+        if answer is not None:
+            await self.send(answer)
 
     async def close(self) -> None:
         """Close the connection in good order, and wait for the end of its task."""
@@ -202,17 +218,21 @@ class AsyncSocketConnection:
             self._routes.break_off(closed())
             raise
         finally:
+            if self._receiving is not None:
+                self._receiving.cancel()
             # After a silence the server may have the connection still: see leave().
             if self._routes.is_empty:
                 self._web_socket.transport.abort()
 
     async def _read_once(self, within: float) -> None:
         """Wait for a message, deliver it, and ping where that is due."""
-        try:
-            text = await asyncio.wait_for(self._web_socket.recv(), within)
-        except asyncio.TimeoutError:
-            text = None
-        if text is not None:
+        # Not asyncio.wait_for: before Python 3.12 it swallows a cancellation now and then.
+        if self._receiving is None:
+            self._receiving = self.loop.create_task(self._web_socket.recv(), name="respo-receive")
+        await asyncio.wait({self._receiving}, timeout=within)
+        if self._receiving.done():
+            receiving, self._receiving = self._receiving, None
+            text = receiving.result()
             self.pulse.hear()
             answer = self._routes.deliver(text)
             if answer is not None:

@@ -113,6 +113,8 @@ class EventStream:
         except Error as error:
             if is_refusal(error):
                 raise
+        if self._stopped.is_set():
+            self.close()  # it was closed meanwhile, which ended the connection before this one
 
     def _connect(self) -> None:
         address = self._calls.address

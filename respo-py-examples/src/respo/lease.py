@@ -75,8 +75,10 @@ class Lease(LeaseFacts):
             self._request, state, timeout=self._timeout, can_repeat=self._transport.can_repeat
         )
         self._runner = LeaseThread(self._request, protocol, self._transport, self._timeout)
-        self._runner.start()
+        weakref.finalize(self, self._runner.stop).atexit = False
         try:
+            # In here: a Ctrl-C as soon as it has begun must not leave a request behind.
+            self._runner.start()
             state.wait()
         except Error as failure:
             self.release()
@@ -85,7 +87,6 @@ class Lease(LeaseFacts):
         except BaseException:
             self.release()
             raise
-        weakref.finalize(self, self._runner.stop).atexit = False
         return self
 
     def release(self) -> None:

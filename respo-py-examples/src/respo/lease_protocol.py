@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Generator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol, Union
 
@@ -25,7 +25,7 @@ from respo.streams import Broken, Message, Stream, now
 class Ask:
     """Make the request. The outcome is a stream, or an :class:`Error` is thrown in."""
 
-    key: str
+    key: str = field(repr=False)
     within: float
 
 
@@ -33,7 +33,7 @@ class Ask:
 class Resume:
     """Take the request or lease up again, with the same outcomes."""
 
-    token: str
+    token: str = field(repr=False)
     within: float
 
 
@@ -180,9 +180,12 @@ class LeaseProtocol:
         """
         event = message.get("event")
         if event == "queued":
-            self._queued = message["request"]
+            self.token = message["request"].get("token", self.token)
+            # This becomes part of errors, which end up in logs.
+            self._queued = {
+                key: value for key, value in message["request"].items() if key != "token"
+            }
             self._agree(int(self._queued["id"]), None)
-            self.token = self._queued.get("token", self.token)
             self._follower.tell(Queued.of_json(self._queued))
         elif event == "granted":
             self._take_in_grant(message["lease"])

@@ -82,6 +82,7 @@ class LeaseTask:
         self._streams: list[AsyncStream] = []
         self._loop = asyncio.get_running_loop()
         self._task: asyncio.Task[None] | None = None
+        self._is_ending = False
 
     def start(self) -> None:
         """Begin."""
@@ -93,7 +94,13 @@ class LeaseTask:
         self.is_stopping = True
         if self._task is not None:
             with contextlib.suppress(RuntimeError):  # the loop is closed
-                self._loop.call_soon_threadsafe(self._task.cancel)
+                self._loop.call_soon_threadsafe(self._interrupt)
+
+    def _interrupt(self) -> None:
+        """Cancel what the task waits for, but not the release: that is what it is told to do."""
+        if self._task is not None and not self._is_ending:
+            self._is_ending = True
+            self._task.cancel()
 
     async def ended(self) -> None:
         """Wait for the end."""
@@ -119,7 +126,7 @@ class LeaseTask:
                 await self._drive()
             except asyncio.CancelledError:
                 # Also when the loop ends, which cancels everything.
-                self.is_stopping = True
+                self.is_stopping = self._is_ending = True
                 await self._learn()
                 await self._release()
                 self._protocol.withdrawn()
@@ -127,6 +134,7 @@ class LeaseTask:
             logger.exception("a defect of respo; the lease counts as lost")
             self._protocol.fail(defect)
         finally:
+            self._is_ending = True
             while self._streams:
                 await self._streams.pop().close()
             let_go(self)
@@ -139,11 +147,21 @@ class LeaseTask:
                 try:
                     outcome = await self._perform(step)
                 except (Broken, Error) as failure:
+                    self._check_whether_to_go_on()
                     step = steps.throw(failure)
                     continue
+                if self.is_stopping and isinstance(step, Receive):
+                    self._protocol.learn(outcome)
+                self._check_whether_to_go_on()
                 step = steps.send(outcome)
         except StopIteration:
             return
+
+    def _check_whether_to_go_on(self) -> None:
+        # Some of what is awaited swallows a cancellation that comes together with its outcome, as
+        # asyncio.wait_for does before Python 3.12.
+        if self.is_stopping:
+            raise asyncio.CancelledError
 
     async def _perform(self, step: Step) -> Any:
         if isinstance(step, Ask):

@@ -134,6 +134,8 @@ class LeaseThread:
                     step = steps.throw(failure)
                     continue
                 if self._can_stop or (self.is_stopping and isinstance(step, Pause)):
+                    if isinstance(step, Receive):
+                        self._protocol.learn(outcome)
                     break
                 step = steps.send(outcome)
             steps.close()

@@ -3,10 +3,11 @@
 At exit, also by an exception or ``sys.exit``, everything that is still held is released.
 
 SIGTERM, SIGHUP and SIGINT release everything, too, where their action is the default, which is to
-end the process at once; it then ends by the same signal. A handler that is there already stays in
-place and decides, as Python's own for SIGINT does, which raises KeyboardInterrupt: what it makes
-of the signal unwinds the ``with`` blocks, and these release. Handlers can be set by the main
-thread only; so they are set when it acquires its first lease.
+end the process at once; it then ends by the same signal, or as process 1 of a container with the
+exit code that a shell would show for that (128 and the number). A handler that is there already
+stays in place and decides, as Python's own for SIGINT does, which raises KeyboardInterrupt: what
+it makes of the signal unwinds the ``with`` blocks, and these release. Handlers can be set by the
+main thread only; so they are set when it acquires its first lease.
 
 A forked child neither holds nor releases anything: it closes its copies of the sockets, and
 nothing is sent. When the parent is gone, so are its leases, however long the child lives.
@@ -15,6 +16,7 @@ nothing is sent. When the parent is gone, so are its leases, however long the ch
 from __future__ import annotations
 
 import atexit
+import contextlib
 import os
 import signal
 import threading
@@ -24,6 +26,7 @@ from typing import TYPE_CHECKING, Protocol
 from respo.streams import now
 
 if TYPE_CHECKING:
+    import socket
     from types import FrameType
 
 RELEASE_WITHIN = 5.0
@@ -59,6 +62,7 @@ class Shared(Protocol):
 # Plain dicts: they can be copied in the middle of anything, as a signal handler has to.
 _holdings: dict[int, Holding] = {}
 _shared: weakref.WeakSet[Shared] = weakref.WeakSet()
+_sockets: weakref.WeakSet[socket.socket] = weakref.WeakSet()
 
 
 def hold(holding: Holding) -> None:
@@ -76,6 +80,11 @@ def let_go(holding: Holding) -> None:
 def share(shared: Shared) -> None:
     """Remember what may have a connection, for as long as somebody refers to it."""
     _shared.add(shared)
+
+
+def own(sock: socket.socket) -> None:
+    """Remember a socket, whose copy a forked child closes whatever has become of it here."""
+    _sockets.add(sock)
 
 
 def release_everything(within: float = RELEASE_WITHIN, owner: object = None) -> None:
@@ -99,11 +108,18 @@ def _end_by_signal(number: int, frame: FrameType | None) -> None:  # noqa: ARG00
     release_everything()
     signal.signal(number, signal.SIG_DFL)
     os.kill(os.getpid(), number)
+    # Only the first process of a PID namespace, as in a container, gets here: the system ends it by
+    # no signal from within. What it held is free, so it must not go on.
+    os._exit(128 + number)
 
 
 def _after_fork_in_child() -> None:
     for one in (*_holdings.values(), *_shared):
         one.forget()
+    # Also of those that another thread has just made, of which nothing above knows yet.
+    for sock in tuple(_sockets):
+        with contextlib.suppress(OSError):
+            os.close(sock.detach())
     _holdings.clear()
 
 

@@ -91,6 +91,10 @@ class Routes:
         if put is not None:
             put(message)
             return None
+        return self.cancellation(ref, message)
+
+    def cancellation(self, ref: str, message: Message) -> str | None:
+        """Return what cancels an abandoned request, if this message for it says its id."""
         subject = message.get("request") or message.get("lease") or {}
         if ref not in self._abandoned or "id" not in subject:
             return None

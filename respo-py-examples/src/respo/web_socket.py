@@ -86,6 +86,9 @@ class SocketStream:
     def close(self) -> None:
         """Hear no more of the request, and cancel it where its id is not known."""
         self.connection.leave(self.ref, None if self._is_known else (self._pool,))
+        with contextlib.suppress(queue.Empty):
+            while True:
+                self.connection.deliver_late(self.ref, self.mailbox.get_nowait())
 
     def forget(self) -> None:
         """There is nothing to forget: the connection is."""
@@ -160,6 +163,15 @@ class SocketConnection:
         if is_useless:
             self.shut()
 
+    def deliver_late(self, ref: str, item: Item | None) -> None:
+        """Take in what nobody has looked at before ``ref`` was left."""
+        if item is None or isinstance(item, Broken):
+            return
+        with self._lock:
+            answer = self._routes.cancellation(ref, item)
+        if answer is not None:
+            self._send(answer)
+
     def close(self) -> None:
         """Close the connection in good order, and wait for the end of its thread."""
         self._is_closing = True
@@ -230,11 +242,14 @@ class NoWebSocket(Exception):
 
 def _connected(address: Address, within: float) -> ClientConnection:
     options: dict[str, Any] = {"proxy": None, "compression": None, "ping_interval": None}
+    within = max(0.01, within)
     try:
+        sock = address.connected(within)
         # A context manager in all versions of the library; some warn of any other use.
         opening: ClientConnection = connect(
             socket_url(address),
-            open_timeout=max(0.01, within),
+            sock=sock,
+            open_timeout=within,
             close_timeout=1,
             max_size=LONGEST_MESSAGE,
             user_agent_header=USER_AGENT,
@@ -247,7 +262,7 @@ def _connected(address: Address, within: float) -> ClientConnection:
             body = bytes(answer.response.body or b"")
             raise refusal(address, answer.response.status_code, body) from None
         raise NoWebSocket from None
-    except (OSError, WebSocketException) as failure:
+    except (OSError, ValueError, WebSocketException) as failure:
         raise unreachable(address, failure) from None
 
 
@@ -261,6 +276,7 @@ class SocketTransport:
         self._uses_fallback = False
         self._lock = threading.Lock()
         self._connection: SocketConnection | None = None
+        self._finalizer: weakref.finalize[..., SocketTransport] | None = None
         share(self)
 
     @property
@@ -326,7 +342,10 @@ class SocketTransport:
                 left = max(0.01, deadline - now())
                 self._connection = SocketConnection(self._calls.address, left)
                 # When neither the client nor a lease needs it any more.
-                weakref.finalize(self, self._connection.shut).atexit = False
+                if self._finalizer is not None:
+                    self._finalizer.detach()
+                self._finalizer = weakref.finalize(self, self._connection.shut)
+                self._finalizer.atexit = False
             return self._connection
         except NoWebSocket:
             self._uses_fallback = self._fallback is not None
