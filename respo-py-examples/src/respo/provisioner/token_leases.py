@@ -50,12 +50,15 @@ class TokenLeases:
         """Wait until a request is granted or has another position; for a while at most."""
         query = [("wait", f"{FOLLOW:g}s"), ("position", str(position))]
         path = f"/v1/requests/{number}"
-        status, answer = self._call("GET", path, query, token=token, patience=FOLLOW)
+        status, answer = self._call("GET", path, query, token=token, timeout=self.timeout + FOLLOW)
         return Answer(granted=answer) if status in _GRANTED else Answer(waiting=answer)
 
-    def renew(self, number: int, token: str) -> None:
-        """Have a lease live for its whole time from now."""
-        self._call("POST", f"/v1/leases/{number}/renew", token=token)
+    def renew(self, number: int, token: str, within: float) -> None:
+        """Have a lease live for its whole time from now.
+
+        ``within``: how many seconds it may take to connect, and each part of the answer.
+        """
+        self._call("POST", f"/v1/leases/{number}/renew", token=token, timeout=within)
 
     def end(self, number: int, token: str) -> None:
         """Release a lease, or leave the queue."""
@@ -70,7 +73,7 @@ class TokenLeases:
         token: str | None = None,
         body: Mapping[str, Any] | None = None,
         headers: Mapping[str, str] | None = None,
-        patience: float = 0.0,
+        timeout: float | None = None,
     ) -> tuple[int, Any]:
         """Make a call and return the status and the JSON of its answer.
 
@@ -79,7 +82,7 @@ class TokenLeases:
             Error: What respod answers where it refuses.
 
         """
-        connection = self.address.connection(self.timeout + patience)
+        connection = self.address.connection(self.timeout if timeout is None else timeout)
         said = {**self._calls.headers(token), **(headers or {})}
         content = None
         if body is not None:
