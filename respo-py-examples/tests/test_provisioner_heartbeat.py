@@ -276,6 +276,7 @@ def test_a_name_server_that_does_not_answer_loses_it(
 def test_a_heartbeat_that_has_not_begun_can_be_stopped_and_joined(
     provisioner: Provisioner,
 ) -> None:
-    heartbeat = Heartbeat(provisioner.leases, 1, "secret", ttl=1, asked_at=0, on_lost=[].append)
+    told: list[respo.LeaseLost] = []
+    heartbeat = Heartbeat(provisioner.leases, 1, "secret", ttl=1, asked_at=0, on_lost=told.append)
     heartbeat.stop()
     assert heartbeat.join()

@@ -7,13 +7,14 @@ import json
 import os
 import shutil
 import signal
+import socket
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from bench_project import PACKAGE, Project
-from daemon import Respod, unused_port
+from daemon import ONE_BENCH, Respod, unused_port
 from processes import Program, eventually, is_alive
 from shell_lease import RESPO_LEASE, Start, expect_nothing_left, starter
 
@@ -359,6 +360,36 @@ def test_a_respod_that_is_stopped_loses_the_lease_before_others_can_have_it(
         project.respod.signal(signal.SIGCONT)
     assert program.wait() == 92
     project.becomes_free()
+
+
+def test_a_short_grace_of_a_respod_that_stops_bounds_how_long_its_lease_is_trusted(
+    tmp_path: Path,
+) -> None:
+    with Respod(ONE_BENCH, "--grace", "1s") as respod, socket.socket() as silent:
+        project = Project(tmp_path, respod)
+        project.prepare(flash="hang")
+        library = project.folder / "tools" / "respo"
+        patience = library / "respo" / "coming_back.bash"
+        text = patience.read_text()
+        patience.write_text(text.replace("_respo_patience=17000", "_respo_patience=600000"))
+        assert patience.read_text() != text
+        programs: list[Program] = []
+        start = starter(project, programs)
+        try:
+            program = start(
+                "lock", "bench-1", "--", "./flash.sh", script=str(library / "respo-lease")
+            )
+            project.started("flash")
+            respod.stop()
+            program.says("respod restarts")
+            silent.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            silent.bind(respod.address)
+            silent.listen()
+            assert program.wait() == 92
+            assert "no sign of respod for too long" in program.output
+        finally:
+            for one in programs:
+                one.end()
 
 
 def test_a_token_is_never_an_argument_of_a_program(project: Project, start: Start) -> None:
