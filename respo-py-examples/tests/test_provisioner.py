@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shlex
 import sys
@@ -139,8 +140,10 @@ def test_what_is_taken_is_waited_for_in_the_queue(
     first = provisioner.allocate({"host": {"gpu": 1}})
     with pytest.raises(respo.Busy, match="large is held by"):
         provisioner.allocate({"host": {"gpu": 1}}, wait=0)
-    with pytest.raises(respo.Busy, match="large held by"):
+    with pytest.raises(respo.Busy, match="large held by") as busy:
         provisioner.allocate({"host": {"gpu": 1}}, wait=0.02)
+    assert busy.value.problem["candidates"]
+    assert "token" not in busy.value.problem  # whoever has it can take the request over
     notices: list[str] = []
     names: list[str] = []
 
@@ -169,7 +172,9 @@ def test_who_stops_waiting_leaves_the_queue(provisioner: Provisioner, client: re
         assert client.requests() == []
 
 
-def answers_get_lost(monkeypatch: pytest.MonkeyPatch, name: str) -> list[str]:
+def answers_get_lost(
+    monkeypatch: pytest.MonkeyPatch, name: str, failure: type[BaseException] = respo.Unavailable
+) -> list[str]:
     """Have the first call of this kind carried out, and its answer lost; return the calls."""
     called: list[str] = []
     original = getattr(TokenLeases, name)
@@ -179,7 +184,7 @@ def answers_get_lost(monkeypatch: pytest.MonkeyPatch, name: str) -> list[str]:
         called.append(name)
         if len(called) == 1:
             message = "the answer was lost"
-            raise respo.Unavailable(message)
+            raise failure(message)
         return answer
 
     monkeypatch.setattr(TokenLeases, name, call)
@@ -193,6 +198,24 @@ def test_a_request_whose_answer_is_lost_is_made_only_once(
     with provisioner.allocate({"host": {"gpu": 1}}, wait=0) as allocation:
         assert called == ["ask", "ask"]
         assert [lease.id for lease in client.leases()] == [allocation.id] == [1]
+
+
+@pytest.mark.parametrize("has_to_wait", [False, True])
+def test_who_stops_before_the_answer_has_come_leaves_nothing_behind(
+    client: respo.Client,
+    provisioner: Provisioner,
+    monkeypatch: pytest.MonkeyPatch,
+    has_to_wait: bool,  # noqa: FBT001 a parameter of the test
+) -> None:
+    with contextlib.ExitStack() as held:
+        if has_to_wait:
+            held.enter_context(provisioner.allocate({"host": {"gpu": 1}}))
+        called = answers_get_lost(monkeypatch, "ask", KeyboardInterrupt)
+        with pytest.raises(KeyboardInterrupt):
+            provisioner.allocate({"host": {"gpu": 1}})
+        assert called == ["ask", "ask"]
+        assert client.requests() == []
+        assert len(client.leases()) == has_to_wait
 
 
 def test_a_release_whose_answer_is_lost_is_no_loss(

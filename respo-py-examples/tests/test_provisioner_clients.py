@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import threading
 from collections.abc import Iterator
 
@@ -97,6 +98,23 @@ def test_heartbeats_go_on_when_respod_is_back(
     assert thread.is_alive()
     stop.set()
     thread.join()
+
+
+def test_heartbeats_that_are_not_answered_end_and_say_so(
+    respod: Respod, caplog: pytest.LogCaptureFixture
+) -> None:
+    client = ProvisionerClient(respod.url, ttl=1)
+    heartbeat = HeartbeatClient(threading.Event(), respod.url, interval=0.05)
+    allocation = client.provision({"host": {}})["allocation_id"]
+    respod.signal(signal.SIGSTOP)
+    try:
+        thread = heartbeat.send_heartbeats_on_thread(allocation)
+        eventually("it is lost", lambda: heartbeat.lost)
+        thread.join()
+    finally:
+        respod.signal(signal.SIGCONT)
+    assert "did not answer" in str(heartbeat.lost)
+    assert caplog.text.count("could not be kept") == 1
 
 
 def test_certificates_are_refused(respod: Respod) -> None:

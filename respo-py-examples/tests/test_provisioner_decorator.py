@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import http.client
 import subprocess
 import sys
+import threading
 import unittest
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,10 +16,11 @@ import pytest
 from daemon import Respod
 from keys import administrator
 from machines import MACHINES
-from waiting import eventually
+from waiting import PATIENCE, eventually
 
 import respo
-from respo.provisioner import Provisioner, hardware, hardware_config
+from respo.provisioner import Allocation, Provisioner, hardware, hardware_config
+from respo.provisioner.withdrawal import Withdrawal
 
 
 @pytest.fixture
@@ -84,6 +87,67 @@ def test_a_coroutine_function_runs_while_it_has_its_hosts(client: respo.Client) 
         return name
 
     assert asyncio.run(run()) == "large"
+    assert client.leases() == []
+
+
+def cancelled_while_it_waits(
+    client: respo.Client, first: Allocation, monkeypatch: pytest.MonkeyPatch
+) -> int:
+    """Cancel a coroutine that waits for hosts; return how many wait still when it has ended."""
+
+    # The longest that respod takes.
+    monkeypatch.setattr("respo.provisioner.token_leases.FOLLOW", 60.0)
+    waits, get_answer = threading.Event(), http.client.HTTPConnection.getresponse
+
+    def getresponse(self: http.client.HTTPConnection) -> http.client.HTTPResponse:
+        if self.timeout and self.timeout > 60:
+            waits.set()
+        return get_answer(self)
+
+    monkeypatch.setattr(http.client.HTTPConnection, "getresponse", getresponse)
+
+    @hardware(host={"gpu": 1}, wait="10m")
+    async def run() -> None:
+        pytest.fail("it has been cancelled")
+
+    async def cancel() -> int:
+        waiting = asyncio.ensure_future(run())
+        try:
+            await asyncio.to_thread(eventually, "it waits", waits.is_set)
+            waiting.cancel()
+            ended, _ = await asyncio.wait({waiting}, timeout=PATIENCE)
+            assert ended
+            assert waiting.cancelled()
+            return len(client.requests())
+        finally:
+            first.release()
+
+    return asyncio.run(cancel())
+
+
+def test_a_coroutine_that_is_cancelled_while_it_waits_leaves_the_queue(
+    client: respo.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = Provisioner().allocate({"host": {"gpu": 1}})
+    assert cancelled_while_it_waits(client, first, monkeypatch) == 0
+    assert client.leases() == []
+
+
+def test_what_a_coroutine_is_granted_as_it_is_cancelled_is_released(
+    client: respo.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = Provisioner().allocate({"host": {"gpu": 1}})
+    kept: list[Allocation] = []
+
+    def allocate(*arguments: Any, **more: Any) -> Allocation:
+        kept.append(Allocation(*arguments, **more))
+        return kept[-1]
+
+    monkeypatch.setattr("respo.provisioner.provisioner.Allocation", allocate)
+    # It is granted before it can be withdrawn.
+    monkeypatch.setattr(Withdrawal, "withdraw", lambda _: first.release())
+    assert cancelled_while_it_waits(client, first, monkeypatch) == 0
+    assert len(kept) == 1
     assert client.leases() == []
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gc
 import signal
+import socket
+import threading
 from collections.abc import Iterator
 from typing import Any
 
@@ -16,6 +18,7 @@ from waiting import eventually
 
 import respo
 from respo.provisioner import Allocation, Provisioner
+from respo.provisioner.heartbeat import Heartbeat
 
 BEGINNING = """
 from respo.provisioner import Provisioner, hardware
@@ -229,9 +232,51 @@ def test_a_restart_of_respod_takes_nothing_away() -> None:
             heartbeat: Any = allocation._heartbeat
             respod.kill()
             for _ in range(5):  # longer than its ttl
-                before = heartbeat._lives_until
-                eventually("one fails", lambda before=before: heartbeat._lives_until > before)  # type: ignore[misc]
+                before = heartbeat._lifetime.ends
+                eventually("one fails", lambda before=before: heartbeat._lifetime.ends > before)  # type: ignore[misc]
             respod.start()
             is_renewed(client, allocation, times=4)
             assert allocation.hosts.host.name == "large"
         assert client.leases() == []
+
+
+def test_a_respod_that_does_not_answer_loses_it_although_calls_may_take_longer(
+    respod: Respod,
+) -> None:
+    provisioner = Provisioner(respod.url, timeout=600)
+    with pytest.raises(respo.LeaseLost) as lost:
+        with provisioner.allocate({"host": {}}, ttl=1, interrupt=False) as allocation:
+            respod.signal(signal.SIGSTOP)
+            eventually("it is lost", lambda: allocation.lost)
+            heartbeat: Any = allocation._heartbeat
+            eventually("nobody waits for an answer", lambda: heartbeat.join(0))
+    assert lost.value.reason == "expired"
+    respod.signal(signal.SIGCONT)
+
+
+def test_a_name_server_that_does_not_answer_loses_it(
+    provisioner: Provisioner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    goes_on, resolve = threading.Event(), socket.getaddrinfo
+
+    def hang(*arguments: Any, **more: Any) -> Any:
+        goes_on.wait()
+        return resolve(*arguments, **more)
+
+    allocation = provisioner.allocate({"host": {}}, ttl=1)
+    monkeypatch.setattr(socket, "getaddrinfo", hang)
+    try:
+        eventually("it is lost", lambda: allocation.lost)
+    finally:
+        goes_on.set()
+    with pytest.raises(respo.LeaseLost, match="did not answer in time"):
+        allocation.check()
+
+
+def test_a_heartbeat_that_has_not_begun_can_be_stopped_and_joined(
+    provisioner: Provisioner,
+) -> None:
+    told: list[respo.LeaseLost] = []
+    heartbeat = Heartbeat(provisioner.leases, 1, "secret", ttl=1, asked_at=0, on_lost=told.append)
+    heartbeat.stop()
+    assert heartbeat.join()

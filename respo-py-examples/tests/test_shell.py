@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from bench_project import PACKAGE, Project
 from daemon import Respod, unused_port
-from processes import Program, eventually, is_alive
+from processes import Program, eventually
 from shell_lease import RESPO_LEASE, Start, expect_nothing_left, starter
 
 LEASE = PACKAGE / "bash" / "respo-lease"
@@ -291,74 +291,6 @@ def test_a_lease_that_reaches_its_maximum_duration_ends_with_92(
     assert program.wait() == 92
     assert "max_duration" in program.output
     project.ended("flash")
-
-
-@pytest.mark.parametrize("how", ["kill", "stop"])
-def test_the_lease_goes_on_over_a_restart_of_respod(
-    project: Project, start: Start, how: str
-) -> None:
-    project.prepare(flash="hang")
-    program = start("lock", "bench-1", "--", "./flash.sh")
-    process = project.started("flash")
-    (before,) = project.leases()
-    getattr(project.respod, how)()
-    program.says("trying to come back")
-    project.respod.start()
-    program.says("respod is back, and the lease goes on")
-    (after,) = project.leases()
-    assert (after["id"], after["fence"]) == (before["id"], before["fence"])
-    assert "orphaned_until" not in after
-    assert is_alive(process)
-    project.go()
-    assert program.wait() == 0
-    expect_nothing_left(project, program)
-
-
-def test_a_place_in_the_queue_is_kept_over_a_restart(project: Project, start: Start) -> None:
-    project.prepare(flash="hang")
-    first = start("lock", "bench-1", "--", "./flash.sh")
-    project.started("flash")
-    second = start("lock", "bench-1", "--", "./measure.sh")
-    project.is_waited_for()
-    project.respod.kill()
-    first.says("trying to come back")
-    second.says("trying to come back")
-    project.respod.start()
-    second.says("the request goes on")
-    first.says("the lease goes on")
-    project.go()
-    assert first.wait() == 0
-    assert second.wait() == 0
-
-
-def test_a_respod_that_has_forgotten_the_lease_ends_the_command(
-    project: Project, start: Start
-) -> None:
-    project.prepare(flash="hang")
-    program = start("lock", "bench-1", "--", "./flash.sh")
-    project.started("flash")
-    project.respod.kill()
-    project.respod.forget_everything()
-    project.respod.start()
-    assert program.wait() == 92
-    assert "wrong_token" in program.output
-    project.ended("flash")
-
-
-def test_a_respod_that_is_stopped_loses_the_lease_before_others_can_have_it(
-    project: Project, start: Start
-) -> None:
-    project.prepare(flash="hang")
-    program = start("lock", "bench-1", "--", "./flash.sh")
-    project.started("flash")
-    project.respod.signal(signal.SIGSTOP)
-    try:
-        project.ended("flash")
-        program.says("no sign of respod for too long")
-    finally:
-        project.respod.signal(signal.SIGCONT)
-    assert program.wait() == 92
-    project.becomes_free()
 
 
 def test_a_token_is_never_an_argument_of_a_program(project: Project, start: Start) -> None:

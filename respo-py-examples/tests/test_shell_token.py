@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import signal
 import subprocess
 from collections.abc import Iterator
@@ -211,6 +212,40 @@ def test_a_respod_that_does_not_answer_loses_the_lease_within_its_ttl(
         project.ended("flash")
     finally:
         project.respod.signal(signal.SIGCONT)
+    project.becomes_free()
+
+
+CURL = """#!/bin/sh
+for argument; do
+  [ "$previous" != --max-time ] || allowed=$argument
+  previous=$argument
+done
+{curl} "$@"
+code=$?
+echo "$allowed $code" >>"$HOME/calls"
+exit $code
+"""
+TIMED_OUT = "28"
+
+
+def test_calls_that_renew_may_not_take_longer_than_the_lease_lives(
+    project: Project, start: Start
+) -> None:
+    curl = project.folder / "bin" / "curl"
+    curl.write_text(CURL.format(curl=shutil.which("curl")))
+    curl.chmod(0o755)
+    assert start("acquire", "bench-1", "--ttl", "3s").wait() == 0
+    project.prepare(flash="hang")
+    program = start("run", "--", "./flash.sh", RESPO_TERM_GRACE="0")
+    project.started("flash")
+    project.respod.signal(signal.SIGSTOP)
+    try:
+        assert program.wait() == 92
+    finally:
+        project.respod.signal(signal.SIGCONT)
+    calls = [line.split() for line in (project.folder / "calls").read_text().splitlines()]
+    # It was renewed last a third of its ttl before the first of these, and there are pauses.
+    assert 0 < sum(float(allowed) for allowed, code in calls if code == TIMED_OUT) < 2
     project.becomes_free()
 
 

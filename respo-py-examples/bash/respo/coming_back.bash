@@ -3,20 +3,25 @@
 #
 # Without a linger, a lease counts as lost 17 s after the last sign of respod, before anybody else can have
 # been granted its resource. A connection that is refused, and a 502 or 503, are signs: where there is no
-# respod, nobody grants anything, and one that has just started waits for its clients first.
+# respod, nobody grants anything, and one that has just started waits for its clients first: for its grace, which it
+# tells where it stops, or for the linger if that is longer. A short grace may be over before the 17 s are.
 _respo_patience=17000
 
 # Within the holder: tries until there is a stream again. It does not return when there will be none.
 _respo_come_back() {
-  local pause=100 now away='' line lost_at
+  local pause=100 now away='' line lost_at patience
+  patience=${_respo_grace:-$_respo_patience}
+  patience=$((patience < _respo_patience ? patience : _respo_patience))
+  patience=$((patience > _respo_linger ? patience : _respo_linger))
   while :; do
     _respo_now && now=$REPLY
-    lost_at=$((_respo_last + (_respo_linger > _respo_patience ? _respo_linger : _respo_patience)))
+    lost_at=$((_respo_last + patience))
     ((lost_at >= now + 750)) || lost_at=$((now + 750))
     _respo_bound "$now"
     _respo_open "$_respo_token" ''
     if _respo_first_line $((lost_at - now)); then
       _respo_now && _respo_last=$REPLY
+      _respo_grace=''
       [[ ! $away ]] || _respo_say "respod is back, and the $_respo_what goes on"
       return 0
     fi
@@ -27,7 +32,7 @@ _respo_come_back() {
       _respo_say "the connection broke (${RESPO_FAILURE:-it was closed}): trying to come back"
     fi
     _respo_now
-    if ((REPLY >= lost_at && _respo_last + _respo_patience <= REPLY)); then
+    if ((REPLY >= lost_at && _respo_last + patience <= REPLY)); then
       _respo_lose "no sign of respod for too long: ${RESPO_FAILURE:-the connection was closed}"
     fi
     _respo_pause $((pause / 2 + RANDOM % (pause / 2)))

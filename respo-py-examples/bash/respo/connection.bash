@@ -19,7 +19,7 @@ respo_acquire() {
 
 # Within the holder: asks, waits, holds, and comes back when the connection breaks.
 _respo_hold_connection() {
-  _respo_token='' _respo_id='' _respo_granted='' _respo_lease_end='' _respo_file='' _respo_key=''
+  _respo_token='' _respo_id='' _respo_granted='' _respo_lease_end='' _respo_file='' _respo_key='' _respo_grace=''
   _respo_now && _respo_last=$REPLY
   _respo_wait_end=${_respo_wait:+$((REPLY + _respo_wait))}
   _respo_open '' "$_respo_request"
@@ -53,9 +53,9 @@ _respo_open() {
 # Reads one line of the stream into 'line'. Arguments: how many milliseconds to wait for it.
 # Status 1: the connection has ended, or there was no sign of respod for so long.
 _respo_read_line() {
-  local code=0 seconds milliseconds=$(($1 > 0 ? $1 : 1))
-  printf -v seconds '%d.%03d' $((milliseconds / 1000)) $((milliseconds % 1000))
-  IFS= read -r -t "$seconds" -u "$_respo_stream" line || code=$?
+  local code=0
+  _respo_seconds $(($1 > 0 ? $1 : 1))
+  IFS= read -r -t "$REPLY" -u "$_respo_stream" line || code=$?
   ((code != 1)) || _respo_finished=1
   return "$code"
 }
@@ -87,11 +87,18 @@ _respo_take() {
     granted) _respo_take_grant ;;
     draining) _respo_warn "respod stops, and ends the lease in ${RESPO_JSON['#/deadline_seconds']:-some} s" ;;
     restarting)
+      _respo_take_grace
       _respo_say "respod restarts"
       return 1
       ;;
     ended) _respo_take_end ;;
   esac
+}
+
+# How long the next respod waits for its clients, in milliseconds.
+_respo_take_grace() {
+  _respo_grace=${RESPO_JSON['#/grace_seconds']:-}
+  if [[ $_respo_grace =~ ^[0-9]{1,9} ]]; then _respo_grace=$((10#${BASH_REMATCH[0]} * 1000)); else _respo_grace=''; fi
 }
 
 _respo_take_place() {

@@ -12,15 +12,20 @@ _respo_now() {
   fi
 }
 
+# REPLY is so many milliseconds in seconds, as read and curl take them.
+_respo_seconds() {
+  printf -v REPLY '%d.%03d' $(($1 / 1000)) $(($1 % 1000))
+}
+
 # Waits. A signal that is trapped is not held up by it, as it is by sleep. Arguments: how long.
 _respo_pause() {
-  local seconds never=${_respo_never:-}
+  local never=${_respo_never:-}
   if [[ ! $never ]]; then
     exec {never}<> <(:)
     _respo_never=$never
   fi
-  printf -v seconds '%d.%03d' $(($1 / 1000)) $(($1 % 1000))
-  read -r -t "$seconds" -u "$never" || :
+  _respo_seconds "$1"
+  read -r -t "$REPLY" -u "$never" || :
 }
 
 # REPLY is a duration as respod takes it (90, 500ms, 1h30m), or nothing for 'forever'. Status 1: it is none.

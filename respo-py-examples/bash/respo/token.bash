@@ -210,7 +210,7 @@ _respo_save() {
 # Within the holder: renews at a third of the ttl, and gives the lease up when respod has not answered for so
 # long that it may be over before the command has had time to end.
 _respo_hold_renewing() {
-  local ttl margin end sent pause=100 code limit held=''
+  local ttl margin end sent pause=100 code limit within held='' failed=''
   _respo_granted=1
   respo_milliseconds "$_respo_ttl" && ttl=${REPLY:-60000} || _respo_over 2 "'$_respo_ttl' is no ttl"
   margin=$((${RESPO_TERM_GRACE:-10} * 1000 < ttl / 3 ? ${RESPO_TERM_GRACE:-10} * 1000 : ttl / 3))
@@ -218,16 +218,24 @@ _respo_hold_renewing() {
   _respo_now && end=$((REPLY + ttl - margin))
   while :; do
     _respo_now && sent=$REPLY
+    within=$((end - sent < limit ? end - sent : limit))
+    if ((within <= 0)); then
+      [[ ! $failed ]] || _respo_renewed_too_late
+      # This process was stopped. An attempt that succeeds is proof.
+      within=750
+    fi
+    _respo_seconds "$within" && within=$REPLY
     _respo_target leases /renew
-    respo_call POST "$REPLY" "$_respo_token" "{\"ttl\":\"$_respo_ttl\"}" "$((limit / 1000 + 1))"
+    respo_call POST "$REPLY" "$_respo_token" "{\"ttl\":\"$_respo_ttl\"}" "$within"
     if [[ $RESPO_STATUS == 200 ]]; then
-      end=$((sent + ttl - margin)) pause=100
+      end=$((sent + ttl - margin)) pause=100 failed=''
       [[ $held ]] || printf 'held\n'
       held=1
-      _respo_pause $((ttl / 3))
+      _respo_now
+      _respo_pause $((sent + ttl / 3 > REPLY ? sent + ttl / 3 - REPLY : 0))
       continue
     fi
-    code=''
+    code='' failed=1
     ! respo_json_read "$RESPO_ANSWER" || code=${RESPO_JSON['#/code']:-}
     _respo_setback "$RESPO_STATUS" "$code"
     case $REPLY in
@@ -235,9 +243,14 @@ _respo_hold_renewing() {
       absent) _respo_now && end=$((REPLY + ttl - margin)) ;;
       refused) _respo_over 92 "${code:-status $RESPO_STATUS}: ${RESPO_JSON['#/detail']:-}" ;;
     esac
-    _respo_now
-    ((REPLY < end)) || _respo_over 92 "it could not be renewed in time: ${RESPO_FAILURE:-status $RESPO_STATUS}"
-    _respo_pause "$pause"
+    # The last attempts come closer together. With less than 50 ms left, no other one is worth its while.
+    _respo_now && within=$(((end - REPLY) / 2))
+    ((within >= 25)) || _respo_renewed_too_late
+    _respo_pause $((pause < within ? pause : within))
     pause=$((pause * 2 < 2000 ? pause * 2 : 2000))
   done
+}
+
+_respo_renewed_too_late() {
+  _respo_over 92 "it could not be renewed in time: ${RESPO_FAILURE:-status $RESPO_STATUS}"
 }

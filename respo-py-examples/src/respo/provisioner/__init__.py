@@ -16,6 +16,7 @@ from respo.provisioner.allocation import Allocation, Cluster, Hosts
 from respo.provisioner.clients import HeartbeatClient, ProvisionerClient
 from respo.provisioner.decorator import hardware, hardware_config
 from respo.provisioner.provisioner import Provisioner
+from respo.provisioner.withdrawal import Withdrawal
 
 __all__ = [
     "Allocation",
@@ -24,6 +25,7 @@ __all__ = [
     "Hosts",
     "Provisioner",
     "ProvisionerClient",
+    "Withdrawal",
     "hardware",
     "hardware_config",
 ]

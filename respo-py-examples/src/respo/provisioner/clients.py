@@ -14,8 +14,10 @@ from respo.client import Client
 from respo.errors import Error
 from respo.provisioner.asking import granted
 from respo.provisioner.demands import Demands
+from respo.provisioner.lifetime import Lifetime
 from respo.provisioner.provisioner import Provisioner
 from respo.provisioner.token_leases import TokenLeases
+from respo.streams import now
 
 logger = logging.getLogger("respo")
 
@@ -28,6 +30,7 @@ class _Known:
     leases: TokenLeases
     number: int
     token: str
+    lifetime: Lifetime
 
 
 # What this process has allocated, by the URL of respod and the allocation's id. Whoever has the
@@ -86,10 +89,10 @@ class ProvisionerClient:
         """
         leases = self._provisioner.leases
         body = self._provisioner.body(hardware_req, wait=timeout, ttl=self._ttl)
-        lease, _ = granted(leases, body)
+        lease, asked_at = granted(leases, body)
         allocation = f"{lease['pool']}/{lease['id']}"
         _known[self._provisioner.url, allocation] = _Known(
-            leases, int(lease["id"]), str(lease["token"])
+            leases, int(lease["id"]), str(lease["token"]), Lifetime(self._ttl, asked_at)
         )
         machines = {
             alias: _details(alias, group[0])
@@ -169,33 +172,53 @@ class HeartbeatClient:
             Unavailable: If respod cannot be reached.
 
         """
-        known = _known.get((self._url, allocation_id))
-        if known is None:
-            raise _unknown(allocation_id)
+        known = self._known(allocation_id)
+        began = now()
+        within = known.lifetime.within(known.leases.timeout)
         try:
-            known.leases.renew(known.number, known.token)
+            known.leases.renew(known.number, known.token, within)
         except Error as error:
             if not is_refusal(error):
                 raise
             message = f"the allocation {allocation_id} is not held any more: {error.detail}"
             raise KeyError(message) from error
+        known.lifetime.renewed(began)
 
     def send_heartbeats_until_stop(self, allocation_id: str) -> None:
-        """Send heartbeats until ``stop`` is set, or the allocation is lost: that is logged."""
+        """Send heartbeats until ``stop`` is set, or the allocation is lost: that is logged.
+
+        It counts as lost, too, when no heartbeat has come through for its whole ``ttl``; not as
+        long as connections are refused, since nobody else is allocated anything then.
+        """
         backoff = Backoff()
-        while not self.stop_event.is_set():
+        while not self.stop_event.is_set() and self.lost is None:
             pause = self.interval
+            began = now()
             try:
-                self.send_heartbeat(allocation_id)
+                lifetime = self._known(allocation_id).lifetime
+                with lifetime.watched(lambda: self._lose(_overdue(allocation_id))):
+                    self.send_heartbeat(allocation_id)
                 backoff = Backoff()
             except KeyError as lost:
-                self.lost = lost
-                logger.error("%s", lost.args[0])  # noqa: TRY400 the traceback says nothing more
-                return
+                self._lose(lost)
             except Error as error:
                 logger.warning("a heartbeat for %s failed: %s", allocation_id, error)
-                pause = min(pause, backoff.pause())
-            self.stop_event.wait(pause)
+                pause = lifetime.failed(error, began, min(pause, backoff.pause()))
+                if lifetime.is_over:
+                    self._lose(_overdue(allocation_id))
+            if self.lost is None:
+                self.stop_event.wait(pause)
+
+    def _known(self, allocation_id: str) -> _Known:
+        known = _known.get((self._url, allocation_id))
+        if known is None:
+            raise _unknown(allocation_id)
+        return known
+
+    def _lose(self, lost: KeyError) -> None:
+        if self.lost is None:
+            self.lost = lost
+            logger.error("%s", lost.args[0])
 
     def send_heartbeats_on_thread(self, allocation_id: str) -> threading.Thread:
         """Do the same in a new thread, and return that."""
@@ -219,3 +242,7 @@ def _no_certificates(cert: str | None, key: str | None) -> None:
 
 def _unknown(allocation_id: str) -> KeyError:
     return KeyError(f"this process has not allocated {allocation_id}, or has released it")
+
+
+def _overdue(allocation_id: str) -> KeyError:
+    return KeyError(f"the allocation {allocation_id} could not be kept: respod did not answer")

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import functools
 import inspect
 from collections.abc import Mapping
 from typing import Any, Callable, TypeVar
 
+from respo.errors import Error
 from respo.instants import Duration
 from respo.provisioner.allocation import Allocation
 from respo.provisioner.demands import Demands, requirements_of
 from respo.provisioner.provisioner import TTL, WAIT, Provisioner
+from respo.provisioner.withdrawal import Withdrawal
 
 Test = TypeVar("Test", bound=Callable[..., Any])
 
@@ -64,7 +67,7 @@ def hardware(
     wanted: dict[str, Mapping[str, Any]] = {**(demands or {}), **hosts}
     requirements_of(wanted)
 
-    def allocate(test: Callable[..., Any]) -> Allocation:
+    def allocate(test: Callable[..., Any], withdrawal: Withdrawal | None = None) -> Allocation:
         return (provisioner or Provisioner()).allocate(
             wanted,
             wait=wait,
@@ -73,6 +76,7 @@ def hardware(
             description=description or f"{test.__module__}.{test.__qualname__}",
             tags=tags,
             grouping=grouping,
+            withdrawal=withdrawal,
         )
 
     def decorate(test: Test) -> Test:
@@ -99,9 +103,7 @@ def hardware_config(
 _hardware = hardware
 
 
-def _plain(
-    test: Callable[..., Any], allocate: Callable[[Callable[..., Any]], Allocation]
-) -> Callable[..., Any]:
+def _plain(test: Callable[..., Any], allocate: Callable[..., Allocation]) -> Callable[..., Any]:
     wants = _wants(test)
 
     @functools.wraps(test)
@@ -114,14 +116,28 @@ def _plain(
     return _shown(run, test)
 
 
+async def _allocated(allocate: Callable[..., Allocation], test: Callable[..., Any]) -> Allocation:
+    """Allocate in another thread; if this is cancelled, that ends without an allocation."""
+    withdrawal = Withdrawal()
+    allocating = asyncio.ensure_future(asyncio.to_thread(allocate, test, withdrawal))
+    try:
+        return await asyncio.shield(allocating)
+    except asyncio.CancelledError:
+        withdrawal.withdraw()
+        with contextlib.suppress(Error):
+            allocation = await allocating
+            await asyncio.to_thread(allocation.release)
+        raise
+
+
 def _asynchronous(
-    test: Callable[..., Any], allocate: Callable[[Callable[..., Any]], Allocation]
+    test: Callable[..., Any], allocate: Callable[..., Allocation]
 ) -> Callable[..., Any]:
     wants = _wants(test)
 
     @functools.wraps(test)
     async def run(*args: Any, **kwargs: Any) -> Any:
-        with await asyncio.to_thread(allocate, test) as allocation:
+        with await _allocated(allocate, test) as allocation:
             if wants:
                 kwargs[PARAMETER] = allocation
             return await test(*args, **kwargs)

@@ -10,8 +10,9 @@ from typing import Any, Callable
 
 from respo.absence import setback_of
 from respo.backoff import Backoff
-from respo.errors import Error, LeaseLost
+from respo.errors import Error, LeaseLost, Unavailable
 from respo.process import hold, let_go
+from respo.provisioner.lifetime import Lifetime
 from respo.provisioner.token_leases import TokenLeases
 from respo.streams import now
 
@@ -49,8 +50,7 @@ class Heartbeat:
         self._leases = leases
         self._number = number
         self._token = token
-        self._ttl = ttl
-        self._lives_until = asked_at + ttl
+        self._lifetime = Lifetime(ttl, asked_at)
         self._on_lost = on_lost
         self._mutex = threading.Lock()
         # Its put() may be called in the middle of anything, as a signal handler does.
@@ -72,7 +72,8 @@ class Heartbeat:
         """Wait until the thread has ended, and return whether it has."""
         if self._thread is threading.current_thread():
             return False
-        self._thread.join(timeout)
+        with contextlib.suppress(RuntimeError):  # it has not begun
+            self._thread.join(timeout)
         return not self._thread.is_alive()
 
     def forget(self) -> None:
@@ -86,13 +87,15 @@ class Heartbeat:
             LeaseLost: If it is not.
 
         """
-        if self.error is None and now() > self._lives_until:
+        if self.error is None and now() > self._lifetime.ends:
             self._beat(Backoff())
         if self.error is not None:
             raise self.error.with_traceback(None) from None
 
     def _run(self) -> None:
-        pause, backoff = self._ttl / _BEATS, Backoff()
+        backoff = Backoff()
+        # It was asked for a while ago, perhaps.
+        pause = self._until_next(self._lifetime.ends - self._lifetime.ttl)
         try:
             while not self._is_stopping and self.error is None:
                 with contextlib.suppress(queue.Empty):
@@ -107,20 +110,25 @@ class Heartbeat:
     def _beat(self, backoff: Backoff) -> float:
         """Renew the lease, and return in how many seconds to do so again."""
         began = now()
+        within = self._lifetime.within(self._leases.timeout)
         try:
-            self._leases.renew(self._number, self._token)
+            with self._lifetime.watched(self._overdue):
+                self._leases.renew(self._number, self._token, within)
         except Error as error:
-            setback = setback_of(error)
-            if setback == "refused":
+            pause = self._lifetime.failed(error, began, backoff.pause())
+            if setback_of(error) == "refused" or self._lifetime.is_over:
                 self._lose(error)
-            elif setback == "not_there":
-                # respod does not run. When it is back, every lease has its whole time again.
-                self._lives_until = began + self._ttl
-            elif now() > self._lives_until:
-                self._lose(error)
-            return min(backoff.pause(), self._ttl / _BEATS)
-        self._lives_until = began + self._ttl
-        return self._ttl / _BEATS
+            return min(pause, self._lifetime.ttl / _BEATS)
+        self._lifetime.renewed(began)
+        return self._until_next(began)
+
+    def _until_next(self, began: float) -> float:
+        """Return how many seconds there are to the heartbeat after the one that began then."""
+        return max(0.0, began + self._lifetime.ttl / _BEATS - now())
+
+    def _overdue(self) -> None:
+        """Take in that no answer has come for as long as the lease is sure to live."""
+        self._lose(Unavailable(f"respod at {self._leases.address} did not answer in time"))
 
     def _lose(self, error: Error) -> None:
         reason = error.reason if isinstance(error, LeaseLost) else "expired"
@@ -165,7 +173,7 @@ class Heartbeat:
         Or an earlier attempt, of which no answer came, has released it.
         """
         try:
-            self._leases.renew(self._number, self._token)
+            self._leases.renew(self._number, self._token, self._leases.timeout)
         except Error as error:
             if not (isinstance(error, LeaseLost) and error.reason == "released"):
                 self._lose(error)

@@ -16,6 +16,7 @@ from respo.provisioner.asking import granted
 from respo.provisioner.demands import Demands, requirements_of
 from respo.provisioner.requestor import requestor
 from respo.provisioner.token_leases import TokenLeases
+from respo.provisioner.withdrawal import Withdrawal
 from respo.request import default_holder, seconds_of
 
 TTL: Duration = 30
@@ -98,6 +99,7 @@ class Provisioner:
         on_notice: Callable[[Notice], Any] | None = None,
         on_lost: Callable[[LeaseLost], Any] | None = None,
         interrupt: bool = True,
+        withdrawal: Withdrawal | None = None,
     ) -> Allocation:
         """Allocate hosts, all together, waiting for them if need be.
 
@@ -116,6 +118,7 @@ class Provisioner:
             on_lost: Called in another thread when it is lost; by default that is logged.
             interrupt: Whether LeaseLost is raised in the ``with`` block at the next opportunity
                 when it is lost.
+            withdrawal: By which another thread can take the request back while it waits.
 
         Raises:
             Busy: If it was not granted in that time.
@@ -129,7 +132,7 @@ class Provisioner:
             demands, wait=wait, ttl=ttl, priority=priority, description=description, tags=tags
         )
         leases = self.leases
-        lease, asked_at = granted(leases, body, on_notice)
+        lease, asked_at = granted(leases, body, on_notice, withdrawal)
         return Allocation(
             leases,
             lease,

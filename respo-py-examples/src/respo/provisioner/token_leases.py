@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import json
 from collections.abc import Mapping
@@ -9,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from respo.calls import Calls, read_json, refusal, target_of, unreachable
+from respo.provisioner.withdrawal import Withdrawal
 
 _ANSWERS = frozenset({200, 201, 202, 204, 303})
 _GRANTED = frozenset({201, 303})
@@ -39,23 +41,38 @@ class TokenLeases:
         self._calls = calls
         self._query = [("pool", pool)] if pool else []
 
-    def ask(self, body: Mapping[str, Any], key: str) -> Answer:
+    def ask(
+        self, body: Mapping[str, Any], key: str, withdrawal: Withdrawal | None = None
+    ) -> Answer:
         """Make a request; with the same ``key`` only once, however often this is called."""
         status, answer = self._call(
-            "POST", "/v1/leases", body=body, headers={"Idempotency-Key": key}
+            *("POST", "/v1/leases"),
+            body=body,
+            headers={"Idempotency-Key": key},
+            withdrawal=withdrawal,
         )
         return Answer(granted=answer) if status in _GRANTED else Answer(waiting=answer)
 
-    def follow(self, number: int, token: str, position: int) -> Answer:
+    def follow(
+        self, number: int, token: str, position: int, withdrawal: Withdrawal | None = None
+    ) -> Answer:
         """Wait until a request is granted or has another position; for a while at most."""
         query = [("wait", f"{FOLLOW:g}s"), ("position", str(position))]
         path = f"/v1/requests/{number}"
-        status, answer = self._call("GET", path, query, token=token, patience=FOLLOW)
+        status, answer = self._call(
+            *("GET", path, query),
+            token=token,
+            timeout=self.timeout + FOLLOW,
+            withdrawal=withdrawal,
+        )
         return Answer(granted=answer) if status in _GRANTED else Answer(waiting=answer)
 
-    def renew(self, number: int, token: str) -> None:
-        """Have a lease live for its whole time from now."""
-        self._call("POST", f"/v1/leases/{number}/renew", token=token)
+    def renew(self, number: int, token: str, within: float) -> None:
+        """Have a lease live for its whole time from now.
+
+        ``within``: how many seconds it may take to connect, and each part of the answer.
+        """
+        self._call("POST", f"/v1/leases/{number}/renew", token=token, timeout=within)
 
     def end(self, number: int, token: str) -> None:
         """Release a lease, or leave the queue."""
@@ -70,7 +87,8 @@ class TokenLeases:
         token: str | None = None,
         body: Mapping[str, Any] | None = None,
         headers: Mapping[str, str] | None = None,
-        patience: float = 0.0,
+        timeout: float | None = None,
+        withdrawal: Withdrawal | None = None,
     ) -> tuple[int, Any]:
         """Make a call and return the status and the JSON of its answer.
 
@@ -79,7 +97,7 @@ class TokenLeases:
             Error: What respod answers where it refuses.
 
         """
-        connection = self.address.connection(self.timeout + patience)
+        connection = self.address.connection(self.timeout if timeout is None else timeout)
         said = {**self._calls.headers(token), **(headers or {})}
         content = None
         if body is not None:
@@ -87,9 +105,10 @@ class TokenLeases:
             content = json.dumps(body).encode()
         try:
             target = target_of(self.address, path, [*self._query, *(query or [])])
-            connection.request(method, target, body=content, headers=said)
-            response = connection.getresponse()
-            answer = response.read()
+            with withdrawal.ending(connection) if withdrawal else contextlib.nullcontext():
+                connection.request(method, target, body=content, headers=said)
+                response = connection.getresponse()
+                answer = response.read()
         except (OSError, http.client.HTTPException) as failure:
             raise unreachable(self.address, failure) from None
         finally:
