@@ -269,10 +269,11 @@ class LeaseProtocol:
             absence.rested()
 
     def _absence(self, stream: Stream) -> Absence:
-        patience = max(stream.pace.limit, seconds_of(self._request.body.get("linger")))
+        limit = stream.pace.limit
         if self._grace is not None:
             # A server that is restarted with a short grace may be done with it before that.
-            patience = min(patience, self._grace)
+            limit = min(limit, self._grace)
+        patience = max(limit, seconds_of(self._request.body.get("linger")))
         bound = self._lease_ends if self.is_granted else self._wait_ends
         return Absence(stream.pace, stream.last_sign, patience, bound)
 
