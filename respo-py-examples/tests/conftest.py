@@ -5,12 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Callable
 
 import pytest
+from bench_project import Project
 from daemon import FIVE_BENCHES, ONE_BENCH, Respod
+from shell_lease import Start, starter
 
 import respo
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
+
+    from processes import Program
 
 Connect = Callable[..., respo.Client]
 
@@ -47,3 +52,20 @@ def connect(transport: str) -> Iterator[Connect]:
     yield make
     for client in clients:
         client.close()
+
+
+@pytest.fixture
+def project(respod: Respod, tmp_path: Path) -> Project:
+    """A folder with a job that uses respod's bench."""
+    made = Project(tmp_path, respod)
+    made.prepare()
+    return made
+
+
+@pytest.fixture
+def start(project: Project) -> Iterator[Start]:
+    """Start respo-lease, or another script, in the project; all of them are ended at the end."""
+    programs: list[Program] = []
+    yield starter(project, programs)
+    for program in programs:
+        program.end()

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import doctest
-import importlib
-import pkgutil
 
 import pytest
 from daemon import Respod
+from docstrings import documented, run
 from keys import KEYS
 from pages import PACKAGE, blocks_of
 
@@ -15,20 +14,7 @@ import respo
 import respo.resource_locker as stand_in
 
 
-def documented() -> list[doctest.DocTest]:
-    """Return the examples of all docstrings."""
-    found = pkgutil.walk_packages(stand_in.__path__, f"{stand_in.__name__}.")
-    names = [stand_in.__name__, *(one.name for one in found)]
-    finder = doctest.DocTestFinder(exclude_empty=True)
-    return [
-        example
-        for name in names
-        for example in finder.find(importlib.import_module(name))
-        if example.examples
-    ]
-
-
-@pytest.mark.parametrize("example", documented(), ids=lambda example: example.name)
+@pytest.mark.parametrize("example", documented(stand_in), ids=lambda example: example.name)
 def test_the_example_of_the_docstring_runs(
     example: doctest.DocTest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -36,9 +22,7 @@ def test_the_example_of_the_docstring_runs(
         monkeypatch.setenv("RESPO_URL", respod.url)
         stand_in.reporter.Reporter()._clear_all()
         example.globs = {**vars(stand_in), **example.globs, "respo": respo}
-        said: list[str] = []
-        outcome = doctest.DocTestRunner().run(example, out=said.append)
-        assert outcome.failed == 0, "".join(said)
+        run(example)
 
 
 def test_the_page_shows_the_inventory_that_its_examples_run_with() -> None:

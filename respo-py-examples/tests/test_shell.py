@@ -8,7 +8,6 @@ import os
 import shutil
 import signal
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -19,21 +18,6 @@ from shell_lease import RESPO_LEASE, Start, expect_nothing_left, starter
 
 LEASE = PACKAGE / "bash" / "respo-lease"
 EXAMPLES = [str(file) for file in (PACKAGE / "bash").glob("*.sh")]
-
-
-@pytest.fixture
-def project(respod: Respod, tmp_path: Path) -> Project:
-    made = Project(tmp_path, respod)
-    made.prepare()
-    return made
-
-
-@pytest.fixture
-def start(project: Project) -> Iterator[Start]:
-    programs: list[Program] = []
-    yield starter(project, programs)
-    for program in programs:
-        program.end()
 
 
 def test_shellcheck_has_nothing_to_say() -> None:

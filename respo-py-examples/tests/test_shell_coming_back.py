@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import signal
 import socket
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,21 +11,6 @@ from bench_project import Project
 from daemon import ONE_BENCH, Respod
 from processes import Program, is_alive
 from shell_lease import Start, expect_nothing_left, starter
-
-
-@pytest.fixture
-def project(respod: Respod, tmp_path: Path) -> Project:
-    made = Project(tmp_path, respod)
-    made.prepare()
-    return made
-
-
-@pytest.fixture
-def start(project: Project) -> Iterator[Start]:
-    programs: list[Program] = []
-    yield starter(project, programs)
-    for program in programs:
-        program.end()
 
 
 @pytest.mark.parametrize("how", ["kill", "stop"])

@@ -6,29 +6,11 @@ import json
 import shutil
 import signal
 import subprocess
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from bench_project import Project
-from daemon import Respod
-from processes import Program, eventually, is_alive
-from shell_lease import Start, expect_nothing_left, starter
-
-
-@pytest.fixture
-def project(respod: Respod, tmp_path: Path) -> Project:
-    made = Project(tmp_path, respod)
-    made.prepare()
-    return made
-
-
-@pytest.fixture
-def start(project: Project) -> Iterator[Start]:
-    programs: list[Program] = []
-    yield starter(project, programs)
-    for program in programs:
-        program.end()
+from processes import eventually, is_alive
+from shell_lease import Start, expect_nothing_left
 
 
 def rpclient(project: Project, *arguments: str) -> subprocess.CompletedProcess[str]:

@@ -54,7 +54,13 @@ _respo_start_curl() {
 _respo_stop_curl() {
   local code=0
   [[ $_respo_finished ]] || kill -KILL "$_respo_curl" 2>/dev/null || :
+  # A 'wait' that a trapped signal interrupts may leave the next one waiting for ever, as the one within the
+  # holder's trap would be. What the guard tells the holder it tells again and again.
+  local -i is_deaf=0
+  [[ ! ${_respo_guard_process:-} || ${_respo_is_leaving:-} ]] || is_deaf=1
+  ((!is_deaf)) || trap '' USR1
   { wait "$_respo_curl" || code=$?; } 2>/dev/null
+  ((!is_deaf)) || trap '_respo_leave' USR1
   exec {_respo_stream}<&-
   _respo_explain "$1/curl" "$code"
 }

@@ -117,6 +117,7 @@ _respo_over() {
 # goes on without it.
 _respo_leave() {
   trap '' USR1
+  _respo_is_leaving=1
   # In the middle of a 'read' with an IFS of its own.
   local IFS=$' \t\n' curl=${_respo_curl:-}
   if [[ ! $_respo_token && ${_respo_key:-} && ! -s $_respo_folder/end ]]; then

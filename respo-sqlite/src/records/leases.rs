@@ -49,7 +49,7 @@ pub(super) fn partly_released(
              WHERE pool = ?1 AND id = ?2 AND fence IS NOT NULL",
         )?
         .execute(params![pool, to_integer(id.0), names, micros(at), MAX_CHANGES])?;
-    requests::forget_ephemeral(connection, pool, released.iter())
+    requests::forget_outsiders(connection, pool, released.iter())
 }
 
 /// Whose a lease is from now on.

@@ -145,7 +145,7 @@ pub(super) fn ended(
     let (key, resources) = removed.unwrap_or_default();
     if let Some(resources) = resources {
         let resources: Vec<Vec<Name>> = serde_json::from_str(&resources)?;
-        forget_ephemeral(connection, pool, resources.iter().flatten())?;
+        forget_outsiders(connection, pool, resources.iter().flatten())?;
     }
     match key {
         Some(key) => spent_keys::spend(connection, pool, &key, id, at),
@@ -154,7 +154,7 @@ pub(super) fn ended(
 }
 
 /// A resource that is not in the inventory goes with its lease: these are no longer held.
-pub(super) fn forget_ephemeral<'n>(
+pub(super) fn forget_outsiders<'n>(
     connection: &Connection,
     pool: &str,
     names: impl Iterator<Item = &'n Name>,
